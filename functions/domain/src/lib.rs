@@ -1,1 +1,7 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+pub mod pii;
+pub mod policy;
+pub mod report;
+pub mod score;
+pub mod text;

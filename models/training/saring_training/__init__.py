@@ -1,0 +1,1 @@
+"""Data to bundle: prepare, split, fit, calibrate, export, evaluate, card."""

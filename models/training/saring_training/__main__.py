@@ -1,0 +1,143 @@
+"""``python -m saring_training fit | evaluate | export``, driven by a manifest.
+
+A manifest (TOML) names the prepared data files with their hashes, the settings and the seed; the
+same manifest gives the same training rows in the same order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+
+from . import base as base_model
+from . import data, evaluate, export
+from .calibrate import Calibration
+from .fit import Settings, fit, predict
+from .model import Screener, Shape, from_base
+from .tokenizer import trim
+
+POSITIONS = 192
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text())
+
+
+def load_rows(manifest: dict[str, Any], root: Path, check_hashes: bool = True) -> list[data.Row]:
+    """All rows of the manifest's files, near-duplicates of held-out rows removed.
+
+    Raises:
+        ValueError: a file's hash differs from the manifest's.
+    """
+    rows: list[data.Row] = []
+    for entry in manifest["data"]:
+        path = root / entry["path"]
+        if not path.exists() and entry.get("optional"):
+            print(f"data: {entry['path']} is not there, left out")
+            continue
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if check_hashes and entry.get("sha256") and digest != entry["sha256"]:
+            raise ValueError(f"{path}: sha256 {digest} differs from the manifest's {entry['sha256']}")
+        found = data.load(entry["name"], path)
+        print(f"data: {entry['name']}: {len(found)} rows")
+        rows += found
+    return data.drop_leaks(rows)
+
+
+def settings_of(manifest: dict[str, Any]) -> Settings:
+    return Settings(**manifest.get("settings", {}))
+
+
+def run_fit(manifest: dict[str, Any], root: Path, work: Path) -> None:
+    work.mkdir(parents=True, exist_ok=True)
+    settings = settings_of(manifest)
+    torch.manual_seed(settings.seed)
+    rows = load_rows(manifest, root)
+    train = [r for r in rows if r.split == "train"]
+    print(f"data: {len(train)} rows to train on, {len(rows) - len(train)} held out")
+    base = base_model.load()
+    vocabulary = [r.text for r in rows] + [r.match for r in rows if r.match]
+    vocabulary += _words(root, manifest)
+    tokenizer, kept = trim(base, vocabulary)
+    print(f"tokenizer: {len(kept)} of {len(base.pieces)} pieces")
+    model = from_base(base, kept, settings.layers, POSITIONS)
+    tokenizer.save(str(work / "tokenizer.json"))
+    (work / "shape.json").write_text(json.dumps(model.encoder.shape.to_dict()))
+    (work / "settings.json").write_text(json.dumps(asdict(settings)))
+    fit(model, train, tokenizer, settings, work)
+
+
+def _words(root: Path, manifest: dict[str, Any]) -> list[str]:
+    """Further texts whose pieces the vocabulary keeps, such as the names of regions."""
+    lines: list[str] = []
+    for name in manifest.get("vocabulary", []):
+        if (root / name).exists():
+            lines += (root / name).read_text().lower().splitlines()
+    return lines
+
+
+def load_model(work: Path) -> tuple[Screener, Tokenizer]:
+    shape = Shape(**json.loads((work / "shape.json").read_text()))
+    model = Screener(shape)
+    weights = work / "model.pt"
+    if weights.exists():
+        model.load_state_dict(torch.load(weights, weights_only=True))
+    else:
+        model.load_state_dict(torch.load(work / "checkpoint.pt", weights_only=True)["model"])
+    return model.eval(), Tokenizer.from_file(str(work / "tokenizer.json"))
+
+
+def run_evaluate(manifest: dict[str, Any], root: Path, work: Path) -> None:
+    """Calibrates on the held-out dev rows and writes metrics.json."""
+    settings = settings_of(manifest)
+    rows = [r for r in load_rows(manifest, root) if r.split != "train" and r.text.strip()]
+    model, tokenizer = load_model(work)
+    logits = predict(model, [r.text for r in rows], tokenizer, settings.tokens_max)
+    calibration = evaluate.calibrate(rows, logits)
+    (work / "calibration.json").write_text(json.dumps(asdict(calibration), indent=1))
+    metrics = evaluate.metrics(rows, logits, calibration)
+    (work / "metrics.json").write_text(json.dumps(metrics, indent=1))
+    print(evaluate.table(metrics))
+
+
+def run_export(manifest: dict[str, Any], root: Path, work: Path, out: Path, version: str) -> None:
+    model, tokenizer = load_model(work)
+    path = work / "calibration.json"
+    calibration = Calibration(**json.loads(path.read_text())) if path.exists() else Calibration()
+    listed = json.dumps(manifest["data"], sort_keys=True).encode()
+    info = export.BundleInfo(version, settings_of(manifest).tokens_max, hashlib.sha256(listed).hexdigest())
+    export.write(model, tokenizer, calibration, info, out)
+    size = sum(f.stat().st_size for f in out.iterdir())
+    print(f"export: {out} ({size / 1e6:.1f} MB)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="saring_training")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("fit", "evaluate", "export"):
+        command = commands.add_parser(name)
+        command.add_argument("manifest", type=Path)
+        command.add_argument("--root", type=Path, default=Path(), help="folder that the manifest's paths start from")
+        command.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the trained model")
+    commands.choices["export"].add_argument("--out", type=Path, required=True)
+    commands.choices["export"].add_argument("--version", required=True)
+    arguments = parser.parse_args()
+    manifest = read_manifest(arguments.manifest)
+    if arguments.command == "fit":
+        run_fit(manifest, arguments.root, arguments.work)
+    elif arguments.command == "evaluate":
+        run_evaluate(manifest, arguments.root, arguments.work)
+    else:
+        run_export(manifest, arguments.root, arguments.work, arguments.out, arguments.version)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Figures on held-out rows: per source and head, and on the authored reports by slice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .calibrate import Calibration, platt, temperature
+from .data import Row
+from .labels import AGENCIES, BINARY, CATEGORIES, FLAGS
+
+Array = NDArray[Any]
+INDEX = {name: i for i, name in enumerate(BINARY)}
+
+
+def calibrate(rows: list[Row], logits: dict[str, Array]) -> Calibration:
+    """Fits each head on the rows that label it; authored reports weigh as much as all others."""
+    out = Calibration()
+    for name, i in INDEX.items():
+        at = [k for k, r in enumerate(rows) if name in r.binary]
+        labels = np.array([rows[k].binary[name] for k in at], np.float32)
+        authored = np.array([rows[k].source == "reports" for k in at])
+        if authored.any() and labels[authored].sum() >= 5:
+            # Only reports count for the probability that a moderator reads.
+            at = [k for k, a in zip(at, authored, strict=True) if a]
+            labels = labels[authored]
+        if labels.sum() < 5:
+            continue
+        weights = np.ones(len(labels), np.float32)
+        out.scale[i], out.offset[i] = platt(logits["binary"][at, i], labels, weights)
+    for head in ("category", "agency"):
+        at = [k for k, r in enumerate(rows) if getattr(r, head) >= 0]
+        labels = np.array([getattr(rows[k], head) for k in at])
+        setattr(out, f"{head}_temperature", temperature(logits[head][at], labels))
+    return out
+
+
+def best_f1(scores: Array, labels: Array) -> tuple[float, float]:
+    """Best positive-class F1 over all thresholds, and the threshold."""
+    order = np.argsort(-scores)
+    hits = np.cumsum(labels[order])
+    f1 = 2 * hits / (np.arange(1, len(labels) + 1) + labels.sum())
+    at = int(np.argmax(f1))
+    return float(f1[at]), float(scores[order][at])
+
+
+def probabilities(logits: Array, calibration: Calibration) -> Array:
+    """Binary logits (n, heads) to calibrated probabilities."""
+    z = logits * np.array(calibration.scale) + np.array(calibration.offset)
+    out: Array = 1 / (1 + np.exp(-z))
+    return out
+
+
+def metrics(rows: list[Row], logits: dict[str, Array], calibration: Calibration) -> dict[str, Any]:
+    """Per source: best F1 of each labelled binary head, accuracy and top-3 of ranked heads."""
+    p = probabilities(logits["binary"], calibration)
+    by_source: dict[str, list[int]] = defaultdict(list)
+    for i, row in enumerate(rows):
+        by_source[row.source if row.source != "reports" else f"reports.{row.split}"].append(i)
+    out: dict[str, Any] = {}
+    for source, members in sorted(by_source.items()):
+        figures: dict[str, Any] = {"rows": len(members)}
+        for name in BINARY:
+            at = [i for i in members if name in rows[i].binary]
+            labels = np.array([rows[i].binary[name] for i in at])
+            if 3 <= labels.sum() < len(labels):
+                figures[f"{name}.f1"], figures[f"{name}.at"] = best_f1(p[at, INDEX[name]], labels)
+        for head, names in (("category", CATEGORIES), ("agency", AGENCIES)):
+            at = [i for i in members if getattr(rows[i], head) >= 0]
+            if len(at) >= 10:
+                figures |= _ranked(logits[head][at], np.array([getattr(rows[i], head) for i in at]), head, len(names))
+        negatives = [i for i in members if all(rows[i].binary.get(f) == 0 for f in FLAGS)]
+        if len(negatives) >= 20:
+            figures["flagged_at_half"] = float((p[negatives, : len(FLAGS)] >= 0.5).any(1).mean())
+        out[source] = figures
+    return out
+
+
+def _ranked(logits: Array, labels: Array, head: str, classes: int) -> dict[str, float]:
+    ranks = np.argsort(-logits, axis=1)
+    hit = ranks[:, 0] == labels
+    recalls = [hit[labels == c].mean() for c in range(classes) if (labels == c).any()]
+    return {
+        f"{head}.accuracy": float(hit.mean()),
+        f"{head}.top3": float((ranks[:, :3] == labels[:, None]).any(1).mean()),
+        f"{head}.macro_recall": float(np.mean(recalls)),
+    }
+
+
+def table(metrics: dict[str, Any]) -> str:
+    lines = []
+    for source, figures in metrics.items():
+        lines.append(f"{source} ({figures['rows']} rows)")
+        lines += [f"  {k:28} {v:.4f}" for k, v in figures.items() if k != "rows" and not k.endswith(".at")]
+    return "\n".join(lines)
