@@ -2,6 +2,7 @@
 
 pub mod pii;
 pub mod policy;
+pub mod region;
 pub mod report;
 pub mod score;
 pub mod text;

