@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod agency;
 pub mod pii;
 pub mod policy;
 pub mod region;

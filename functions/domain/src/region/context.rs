@@ -52,14 +52,6 @@ impl Context {
     pub(super) fn is_borne(self) -> bool {
         matches!(self, Self::Street | Self::Borne)
     }
-
-    /// Does it say that a place follows?
-    pub(super) fn tells_place(self) -> bool {
-        matches!(
-            self,
-            Self::Province | Self::City | Self::Regency | Self::District | Self::Village | Self::Office | Self::Place
-        )
-    }
 }
 
 /// Most words between 'Jl.' and the name within a street's name: 'Jl. Raya Bandung'.
@@ -82,6 +74,7 @@ pub(super) fn before(words: &Words, at: usize) -> Context {
         Some(Context::City) if at > 1 && words.text(at - 2) == "ke" => Context::Away,
         Some(Context::Place) if previous == "ke" => Context::Away,
         Some(context) => context,
+        None if matches!(previous, "saya" | "aku" | "ulun") && at > 1 && words.text(at - 2) == "nama" => Context::Person,
         None if words.word(at).capital && in_school(words, at) => Context::Office,
         None => Context::Bare,
     }

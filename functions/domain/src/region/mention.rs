@@ -109,6 +109,10 @@ impl Place<'_> {
     fn senses(&self, table: &Table, head: u32) -> Vec<Sense> {
         let mut senses: Vec<Sense> =
             table.entries(head).filter(|e| self.spelled(*e)).filter_map(|e| self.sense(table, e)).collect();
+        let larger = |e: Entry| table.row(e.row).level < Level::District;
+        if self.context == Context::Street && table.entries(head).any(|e| e.kind == Kind::Name && larger(e)) {
+            return Vec::new(); // 'Jl. Semarang' says nothing of a village that is called so either.
+        }
         let wanted: fn(&Table, &Sense) -> bool = match self.context {
             Context::Province => |_, s| s.level == Level::Province,
             Context::City => |t, s| t.is_city(s.row),

@@ -12,7 +12,7 @@ const FIRST_BONUS: f32 = 0.25;
 /// What the report's own location counts beside the text.
 const HINT_WEIGHT: f32 = 0.9;
 /// A runner-up with this share of the winner's evidence contradicts it.
-const CONTRADICTION_SHARE: f32 = 0.93;
+const CONTRADICTION_SHARE: f32 = 0.85;
 /// A runner-up with this share makes the match ambiguous.
 const AMBIGUITY_SHARE: f32 = 0.7;
 /// What a name counts for one of its regions when nothing else in the text or hint supports any of them.
@@ -100,7 +100,7 @@ impl Regions {
             add(&mut tally, home, HINT_WEIGHT, None, true);
         }
         let first = mentions.iter().position(|m| {
-            !matches!(m.context, Context::Away | Context::Origin) && !m.senses.iter().all(|s| s.support_only)
+            !matches!(m.context, Context::Away | Context::Origin | Context::Person) && !m.senses.iter().all(|s| s.support_only)
         });
         let weight = |at: usize| mentions[at].context.weight() + if first == Some(at) { FIRST_BONUS } else { 0.0 };
         let clear = |m: &Mention| m.senses.iter().all(|s| self.same_place(s, &m.senses[0]));
