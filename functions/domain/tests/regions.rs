@@ -98,7 +98,8 @@ fn malformed_tables_are_refused() {
 #[test]
 fn arbitrary_text_never_panics() {
     let regions = regions();
-    let pieces = ["Kab.", "\u{301}", "'", "🌊", "di", "Bandung", "\n", ".", "33", "3374015505900001", "Jl", "", "ß", "İ"];
+    let pieces =
+        ["Kab.", "\u{301}", "'", "🌊", "di", "Bandung", "\n", ".", "33", "3374015505900001", "Jl", "", "ß", "İ"];
     let mut seed = 7_u64;
     for _ in 0..3_000 {
         let text: String = (0..12)

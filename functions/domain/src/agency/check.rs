@@ -56,9 +56,7 @@ impl Registry {
         self.check_bodies(&mut found);
         self.check_overrides(regions, &mut found);
         found.extend(self.phrases.repeated().iter().cloned().map(Finding::RepeatedAlias));
-        found.extend(
-            self.usual.iter().filter(|(_, t)| t.len() < USUAL_MIN).map(|(c, _)| Finding::FewUsual(c.clone())),
-        );
+        found.extend(self.usual.iter().filter(|(_, t)| t.len() < USUAL_MIN).map(|(c, _)| Finding::FewUsual(c.clone())));
         found
     }
 
@@ -98,9 +96,8 @@ impl Registry {
         }
         for (at, over) in self.overrides.iter().enumerate() {
             for code in &over.regions {
-                let same = |o: &super::Override| {
-                    o.agency == over.agency && o.level == over.level && o.regions.contains(code)
-                };
+                let same =
+                    |o: &super::Override| o.agency == over.agency && o.level == over.level && o.regions.contains(code);
                 if self.overrides[..at].iter().any(same) {
                     found.push(Finding::RepeatedOverride(over.agency, code.clone()));
                 }

@@ -195,7 +195,8 @@ fn add_body(registry: &mut Registry, file: BodyFile) -> Result<(), RegistryError
         registry.phrases.add_topic(word, Target::Body(at));
     }
     let date = |text: Option<String>| text.map(|t| Date::parse(&t)).transpose();
-    let before: Result<Vec<_>, RegistryError> = file.before.into_iter().map(|b| Ok((b.name, Date::parse(&b.until)?))).collect();
+    let before: Result<Vec<_>, RegistryError> =
+        file.before.into_iter().map(|b| Ok((b.name, Date::parse(&b.until)?))).collect();
     let mut before = before?;
     before.sort_by_key(|(_, until)| *until);
     registry.defaults[agency.at()].get_or_insert(at);

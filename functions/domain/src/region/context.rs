@@ -15,7 +15,9 @@ pub(super) enum Context {
     District,
     /// 'Desa X'.
     Village,
-    /// An office that serves a place and bears its name: 'Polsek X', 'Puskesmas X', 'Dinas … X', 'SMPN 1 X'.
+    /// An office of a district: 'Puskesmas X', 'Polsek X'.
+    Precinct,
+    /// An office that serves a place and bears its name: 'Polres X', 'Dinas … X', 'SMPN 1 X'.
     Office,
     /// 'di X'.
     Place,
@@ -40,7 +42,7 @@ impl Context {
             Self::City | Self::Regency => 1.7,
             Self::District => 1.6,
             Self::Place => 1.5,
-            Self::Office | Self::Village => 1.25,
+            Self::Precinct | Self::Office | Self::Village => 1.25,
             Self::Province | Self::Bare => 1.0,
             Self::Away => 0.6,
             Self::Origin | Self::Borne | Self::Person => 0.3,
@@ -68,13 +70,19 @@ pub(super) fn before(words: &Words, at: usize) -> Context {
         return Context::Street;
     }
     let Some(previous) = words.before(at, Gap::Space) else { return Context::Bare };
+    let speaker = |w: &str| matches!(w, "saya" | "sy" | "kami" | "warga" | "aku");
+    if previous == "dari" && at > 1 && speaker(words.text(at - 2)) {
+        return Context::Place;
+    }
     let repeated = at > 1 && words.text(at - 2) == previous; // 'desa-desa X'
     match of_word(previous) {
         Some(Context::Village) if repeated => Context::Place,
         Some(Context::City) if at > 1 && words.text(at - 2) == "ke" => Context::Away,
         Some(Context::Place) if previous == "ke" => Context::Away,
         Some(context) => context,
-        None if matches!(previous, "saya" | "aku" | "ulun") && at > 1 && words.text(at - 2) == "nama" => Context::Person,
+        None if matches!(previous, "saya" | "aku" | "ulun") && at > 1 && words.text(at - 2) == "nama" => {
+            Context::Person
+        }
         None if words.word(at).capital && in_school(words, at) => Context::Office,
         None => Context::Bare,
     }
@@ -98,35 +106,35 @@ fn abbreviation(word: &str, gap: Gap) -> Option<Context> {
 fn of_word(word: &str) -> Option<Context> {
     let context = match word {
         "provinsi" | "propinsi" | "pemprov" | "gubernur" => Context::Province,
-        "kota" | "kotamadya" | "kodya" | "pemkot" | "pemko" | "walikota" | "wali" | "administrasi" | "kotif" => Context::City,
+        "kota" | "kotamadya" | "kodya" | "pemkot" | "pemko" | "walikota" | "wali" | "administrasi" | "kotif" => {
+            Context::City
+        }
         "kabupaten" | "pemkab" | "bupati" | "kabupatenn" | "kabup" => Context::Regency,
         "kecamatan" | "distrik" | "kapanewon" | "kemantren" | "camat" | "kecamatn" => Context::District,
-        "desa" | "dusun" | "kelurahan" | "dhisa" | "disa" | "kalurahan" | "nagari" | "gampong" | "pekon" | "kampung" | "dukuh" | "lurah" | "kades"
-        | "kampong" | "perumahan" | "perum" | "komplek" | "kompleks" | "lingkungan" => Context::Village,
-        "polsek" | "polsekta" | "polres" | "polresta" | "polrestabes" | "koramil" | "kodim" | "kua" | "puskesmas"
-        | "pustu" | "rsud" | "rsup" | "rsu" | "pskesmas" | "pkm" | "stasiun" | "terminal" | "bandara" | "pasar" | "pelabuhan" | "samsat"
-        | "disdukcapil" | "dukcapil" | "dishub" | "dinsos" | "dinkes" | "dlh" | "pdam" | "bpbd" | "satpol" | "pp"
-        | "kejari" | "kpp" | "pratama" | "imigrasi" | "cabang" | "kantor" | "bpn" | "rutan" | "lapas" | "upt"
-        | "stadion" | "alun" | "kemenag" | "capil" | "disdik" | "bkpsdm" | "bapenda" | "damkar" | "inspektorat" => {
-            Context::Office
-        }
+        "desa" | "dusun" | "kelurahan" | "dhisa" | "disa" | "kalurahan" | "nagari" | "gampong" | "pekon"
+        | "kampung" | "dukuh" | "lurah" | "kades" | "kampong" | "perumahan" | "perum" | "komplek" | "kompleks"
+        | "lingkungan" => Context::Village,
+        "polsek" | "polsekta" | "koramil" | "kua" | "puskesmas" | "pskesmas" | "pkm" | "pustu" => Context::Precinct,
+        "polres" | "polresta" | "polrestabes" | "kodim" | "rsud" | "rsup" | "rsu" | "stasiun" | "terminal"
+        | "bandara" | "pasar" | "pelabuhan" | "samsat" | "disdukcapil" | "dukcapil" | "dishub" | "dinsos"
+        | "dinkes" | "dlh" | "pdam" | "bpbd" | "satpol" | "pp" | "kejari" | "kpp" | "pratama" | "imigrasi"
+        | "cabang" | "kantor" | "bpn" | "rutan" | "lapas" | "upt" | "stadion" | "alun" | "kemenag" | "capil"
+        | "disdik" | "bkpsdm" | "bapenda" | "damkar" | "inspektorat" => Context::Office,
         "di" | "d" | "daerah" | "wilayah" | "kawasan" | "area" | "sekitar" | "warga" | "wong" | "ring" | "neng"
-        | "ning" | "ing" | "wonten" | "asal" | "dekat" | "deket" | "depan" | "dpn" | "domisili"
-        | "masyarakat" | "penduduk" | "seluruh" | "nak" | "daera" | "dalem" | "pusat" | "saking" => {
-            Context::Place
-        }
+        | "ning" | "ing" | "wonten" | "asal" | "dekat" | "deket" | "depan" | "dpn" | "domisili" | "masyarakat"
+        | "penduduk" | "seluruh" | "nak" | "daera" | "dalem" | "pusat" | "saking" => Context::Place,
         "arah" | "menuju" | "jurusan" | "tujuan" | "dari" | "dr" | "rute" | "ti" | "ke" | "sampai" | "hingga"
         | "tol" | "dikirim" | "pindah" | "luas" | "ka" => Context::Away,
         "jalan" | "gang" | "lorong" | "boulevard" | "jalanan" => Context::Street,
-        "rsia" | "rsj" | "univ" | "universitas" | "bank" | "toko" | "cafe" | "kafe"
-        | "hotel" | "restoran" | "warung" | "koperasi" | "yayasan" | "klub" | "hpm" | "persatuan" | "ruko" => {
-            Context::Borne
-        }
+        "rsia" | "rsj" | "univ" | "universitas" | "bank" | "toko" | "cafe" | "kafe" | "hotel" | "restoran"
+        | "warung" | "koperasi" | "yayasan" | "klub" | "hpm" | "persatuan" | "ruko" => Context::Borne,
         "pak" | "bu" | "bapak" | "ibu" | "mas" | "mbak" | "kak" | "bang" | "om" | "tante" | "nama" | "bernama"
         | "namanya" | "haji" | "h" | "ustad" | "ustadz" | "kakak" | "adik" | "mbah" | "si" | "bung" | "binti"
         | "bin" => Context::Person,
-        "orang" | "suku" | "bahasa" | "logat" | "nasi" | "sate" | "soto" | "batik" | "bakso" | "rendang" | "masakan"
-        | "lumpia" | "bika" | "pempek" | "keripik" | "kopi" | "jeruk" | "sambal" | "ayam" => Context::Origin,
+        "orang" | "suku" | "bahasa" | "logat" | "nasi" | "sate" | "soto" | "batik" | "bakso" | "rendang"
+        | "masakan" | "lumpia" | "bika" | "pempek" | "keripik" | "kopi" | "jeruk" | "sambal" | "ayam" => {
+            Context::Origin
+        }
         _ => return None,
     };
     Some(context)
@@ -138,7 +146,8 @@ fn in_street(words: &Words, at: usize) -> bool {
     for _ in 0..STREET_WORDS_MAX {
         let Some(previous) = words.before(at, Gap::Dot) else { return false };
         at -= 1;
-        if !matches!(previous, "raya" | "besar" | "danau" | "sungai" | "gunung" | "pulau" | "teluk" | "selat" | "bukit") {
+        if !matches!(previous, "raya" | "besar" | "danau" | "sungai" | "gunung" | "pulau" | "teluk" | "selat" | "bukit")
+        {
             return false;
         }
         if words.before(at, Gap::Dot).is_some_and(|w| matches!(w, "jl" | "jln" | "jalan" | "gg" | "jlan")) {

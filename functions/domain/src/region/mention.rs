@@ -80,12 +80,26 @@ impl Regions {
             *head = self.table.head(key);
         }
         let context = heads.iter().any(Option::is_some).then(|| context::before(words, first))?;
+        let kind_first = words.text(first) == "kota" && context != Context::District;
+        let is_kind = |length: usize| kind_first && (length == 0 || self.names_city(words, first + 1));
         heads.iter().enumerate().rev().find_map(|(length, head)| {
+            if is_kind(length) {
+                return None;
+            }
             let last = first + length;
             let place = Place { words, first, last, context };
             let senses = place.senses(&self.table, (*head)?);
             (!senses.is_empty()).then_some(Mention { first, last, context, senses })
         })
+    }
+}
+
+impl Regions {
+    /// Does a city's name begin here, so that 'kota' before it is its kind and no part of a name?
+    fn names_city(&self, words: &Words, first: usize) -> bool {
+        let count = words.len().min(TEXT_WORDS_MAX);
+        first < count
+            && self.mention_at(words, first, count).is_some_and(|m| m.senses.iter().any(|s| self.table.is_city(s.row)))
     }
 }
 
@@ -145,9 +159,7 @@ impl Place<'_> {
             (Kind::Village, _) => 0.65,
         };
         let fit = fit * self.introduced(row.level, entry)?;
-        // 'Desa Sukamaju' is not the district of that name.
-        let other_kind = self.context == Context::Village && entry.kind == Kind::Name;
-        let support_only = other_kind || !self.stands_out(row.level, entry);
+        let support_only = !self.stands_out(row.level, entry);
         let home = table.ancestor(entry.row, Level::Regency).unwrap_or(entry.row);
         let indirect = village || entry.kind == Kind::Alias;
         Some(Sense { row: entry.row, level: row.level, home, fit, support_only, indirect })
@@ -172,15 +184,21 @@ impl Place<'_> {
     fn stands_out(&self, level: Level, entry: Entry) -> bool {
         let kind_told = match self.context {
             Context::City | Context::Regency => level == Level::Regency,
-            Context::District => level == Level::District,
+            Context::District | Context::Precinct => level == Level::District,
             Context::Village => entry.kind == Kind::Village,
             _ => false,
         };
         let word = self.words.word(self.first);
         let capital = word.capital && matches!(word.gap, Gap::Space | Gap::Comma);
+        let after = self.last + 1;
+        let last = after >= self.words.len() || self.words.word(after).gap >= Gap::Comma;
+        let alone = last && word.gap == Gap::Comma && level < Level::District; // '… (serang)'
         match entry.wordlike {
             Wordlike::Not => true,
-            Wordlike::Rare => kind_told || capital || matches!(self.context, Context::Place | Context::Office),
+            Wordlike::Rare => {
+                let place = matches!(self.context, Context::Place | Context::Office | Context::Precinct);
+                kind_told || capital || alone || place
+            }
             Wordlike::Ordinary => kind_told,
         }
     }

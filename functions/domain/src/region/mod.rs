@@ -109,6 +109,8 @@ pub struct LocationHint<'a> {
 pub enum Basis {
     /// Words of the text: the first is the deciding one, the others support it.
     Named(Vec<String>),
+    /// Several places of one province, none before the others.
+    Several,
     /// The report's own location.
     Hint,
     /// A street, company or hospital that bears the name, and nothing else.
@@ -127,6 +129,7 @@ impl fmt::Display for Basis {
                 }
                 Ok(())
             }
+            Self::Several => write!(f, "beberapa tempat di provinsi ini disebut"),
             Self::Hint => write!(f, "lokasi laporan"),
             Self::Borne(word) => write!(f, "tersirat dari \"{word}\""),
             Self::Nik => write!(f, "awalan NIK"),

@@ -17,6 +17,10 @@ const CONTRADICTION_SHARE: f32 = 0.85;
 const AMBIGUITY_SHARE: f32 = 0.7;
 /// What a name counts for one of its regions when nothing else in the text or hint supports any of them.
 const UNSUPPORTED_SHARE: f32 = 0.85;
+/// What villages alone count for beside a named district, regency or city.
+const VILLAGE_SHARE: f32 = 0.8;
+/// A first name that fits no better is a village's, and has no bonus.
+const VILLAGE_FIT_MAX: f32 = 0.7;
 /// Digits of a population number.
 const NIK_DIGITS: usize = 16;
 
@@ -29,6 +33,17 @@ struct Evidence {
     best: Option<(usize, f32)>,
     /// Told apart from its namesake: by kind, district or village.
     told: bool,
+    /// Named by more than villages.
+    above_village: bool,
+}
+
+/// What the names of a text decide.
+enum Decision {
+    /// They name no region.
+    Silent,
+    /// They contradict each other.
+    Torn,
+    Found(Box<RegionMatch>),
 }
 
 impl Regions {
@@ -39,74 +54,81 @@ impl Regions {
         let mentions = self.mentions(&words);
         let hinted = self.hinted(hint);
         let names: Vec<&Mention> = mentions.iter().filter(|m| !m.context.is_borne()).collect();
-        if let Some(found) = self.decide(text, &words, &names, hinted) {
-            return found;
+        match self.decide(text, &words, &names, hinted) {
+            Decision::Found(found) => return Some(*found),
+            Decision::Torn => return hinted.map(|row| self.matched(row, None, true, Basis::Hint)),
+            Decision::Silent => {}
         }
         if let Some(row) = hinted {
             return Some(self.matched(row, None, false, Basis::Hint));
         }
         let borne: Vec<&Mention> = mentions.iter().filter(|m| m.context.is_borne()).collect();
-        if let Some(found) = self.decide(text, &words, &borne, None) {
-            return found.map(|f| RegionMatch { ambiguous: true, basis: borne_by(f.basis), ..f });
+        match self.decide(text, &words, &borne, None) {
+            Decision::Found(f) => {
+                return Some(RegionMatch { ambiguous: true, basis: borne_by(f.basis.clone()), ..*f });
+            }
+            Decision::Torn => return None,
+            Decision::Silent => {}
         }
         let row = self.by_nik(&words)?;
         Some(self.matched(row, None, true, Basis::Nik))
     }
 
-    /// `None`: the mentions name no region. `Some(None)`: they contradict each other.
-    fn decide(
-        &self,
-        text: &str,
-        words: &Words,
-        mentions: &[&Mention],
-        hinted: Option<u16>,
-    ) -> Option<Option<RegionMatch>> {
+    fn decide(&self, text: &str, words: &Words, mentions: &[&Mention], hinted: Option<u16>) -> Decision {
         let tally = self.tally(mentions, hinted);
-        let best = tally.iter().max_by(|a, b| a.score.total_cmp(&b.score))?;
-        let floor = if mentions.iter().all(|m| m.context.is_borne()) { EVIDENCE_MIN / 4.0 } else { EVIDENCE_MIN };
         let named = tally.iter().filter(|e| e.best.is_some());
-        let winner = named.max_by(|a, b| self.rank(a).total_cmp(&self.rank(b)))?;
+        let Some(winner) = named.max_by(|a, b| self.rank(a).total_cmp(&self.rank(b))) else {
+            return Decision::Silent;
+        };
+        let best = tally.iter().max_by(|a, b| a.score.total_cmp(&b.score)).unwrap_or(winner);
+        let floor = if mentions.iter().all(|m| m.context.is_borne()) { EVIDENCE_MIN / 4.0 } else { EVIDENCE_MIN };
         if best.score < floor {
-            return None;
+            return Decision::Silent;
         }
         if best.best.is_none() && winner.score < best.score * AMBIGUITY_SHARE {
-            return None; // The report's own location is stronger than what the text names in passing.
+            return Decision::Silent; // The report's own location is stronger than what the text names in passing.
         }
         let rival = tally
             .iter()
+            .filter(|e| e.above_village || !winner.above_village)
             .filter(|e| e.row != winner.row && !self.namesakes(e.row, winner.row) && !self.above(e.row, winner.row))
             .map(|e| e.score)
             .fold(0.0, f32::max);
         if rival > winner.score * CONTRADICTION_SHARE {
-            return Some(self.common_province(&tally, winner.score));
+            let province = self.common_province(&tally, winner.score);
+            return province.map_or(Decision::Torn, |found| Decision::Found(Box::new(found)));
         }
         let twin = tally.iter().any(|e| self.namesakes(e.row, winner.row) && e.score > winner.score * AMBIGUITY_SHARE);
         let ambiguous = rival > winner.score * AMBIGUITY_SHARE || (twin && !winner.told);
         let row = self.district_of(winner.row, mentions, hinted).unwrap_or(winner.row);
         let (span, basis) = self.reason(text, words, mentions, winner);
-        Some(Some(self.matched(row, span, ambiguous, basis)))
+        Decision::Found(Box::new(self.matched(row, span, ambiguous, basis)))
     }
 
     /// A city before the regency of the same name, a regency before its province.
     fn rank(&self, evidence: &Evidence) -> f32 {
         let level = f32::from(u8::from(self.table.row(evidence.row).level == Level::Regency));
-        evidence.score + 0.02 * level + 0.01 * f32::from(u8::from(self.table.is_city(evidence.row)))
+        evidence.score * if evidence.above_village { 1.0 } else { VILLAGE_SHARE }
+            + 0.02 * level
+            + 0.01 * f32::from(u8::from(self.table.is_city(evidence.row)))
     }
 
     fn tally(&self, mentions: &[&Mention], hinted: Option<u16>) -> Vec<Evidence> {
         let mut tally: Vec<Evidence> = Vec::with_capacity(8);
         if let Some(row) = hinted {
             let home = self.table.ancestor(row, Level::Regency).unwrap_or(row);
-            add(&mut tally, home, HINT_WEIGHT, None, true);
+            add(&mut tally, home, HINT_WEIGHT, Source { mention: None, told: true, above_village: true });
         }
         let first = mentions.iter().position(|m| {
-            !matches!(m.context, Context::Away | Context::Origin | Context::Person) && !m.senses.iter().all(|s| s.support_only)
+            !matches!(m.context, Context::Away | Context::Origin | Context::Person)
+                && !m.senses.iter().all(|s| s.support_only)
         });
+        let first = first.filter(|at| mentions[*at].senses.iter().any(|s| s.fit > VILLAGE_FIT_MAX));
         let weight = |at: usize| mentions[at].context.weight() + if first == Some(at) { FIRST_BONUS } else { 0.0 };
         let clear = |m: &Mention| m.senses.iter().all(|s| self.same_place(s, &m.senses[0]));
         for (at, mention) in mentions.iter().enumerate().filter(|(_, m)| clear(m)) {
             for sense in mention.homes().filter(|s| !s.support_only) {
-                add(&mut tally, sense.home, weight(at) * sense.fit, Some(at), self.tells(mention, sense));
+                add(&mut tally, sense.home, weight(at) * sense.fit, Self::source(at, mention, sense));
             }
         }
         let settled = tally.clone();
@@ -115,7 +137,7 @@ impl Regions {
             for sense in mention.homes().filter(|s| unclear || s.support_only) {
                 let share = self.share(sense, mention, &settled);
                 if share > 0.0 {
-                    add(&mut tally, sense.home, weight(at) * sense.fit * share, Some(at), self.tells(mention, sense));
+                    add(&mut tally, sense.home, weight(at) * sense.fit * share, Self::source(at, mention, sense));
                 }
             }
         }
@@ -153,11 +175,16 @@ impl Regions {
         }
     }
 
-    /// Is it told which of two namesakes is meant?
-    fn tells(&self, mention: &Mention, sense: &Sense) -> bool {
-        sense.level == Level::District
+    fn source(at: usize, mention: &Mention, sense: &Sense) -> Source {
+        // Which of two namesakes is meant, is told by a kind, a district or an unequivocal alias.
+        let told = sense.level == Level::District
             || matches!(mention.context, Context::City | Context::Regency)
-            || sense.indirect && mention.senses.len() == 1
+            || sense.indirect && mention.senses.len() == 1;
+        Source {
+            mention: Some(at),
+            told,
+            above_village: sense.fit > VILLAGE_FIT_MAX || mention.context == Context::Village,
+        }
     }
 
     /// Two senses of one place: a district of its regency, or a city and a regency of one name.
@@ -179,7 +206,7 @@ impl Regions {
         let strong = |e: &&Evidence| e.score > best * AMBIGUITY_SHARE;
         let mut provinces = tally.iter().filter(strong).map(|e| self.table.ancestor(e.row, Level::Province));
         let first = provinces.next().flatten()?;
-        provinces.all(|p| p == Some(first)).then(|| self.matched(first, None, true, Basis::Named(Vec::new())))
+        provinces.all(|p| p == Some(first)).then(|| self.matched(first, None, true, Basis::Several))
     }
 
     /// The one district that is named within a regency that is known otherwise, or after 'kecamatan'.
@@ -193,7 +220,8 @@ impl Regions {
             if senses().any(|s| s.row == home) || !(known || introduced) {
                 continue;
             }
-            let Some(sense) = senses().find(|s| s.level == Level::District && (!s.indirect || mention.context == Context::Village))
+            let Some(sense) =
+                senses().find(|s| s.level == Level::District && (!s.indirect || mention.context == Context::Village))
             else {
                 continue;
             };
@@ -206,7 +234,9 @@ impl Regions {
             }
         }
         let hinted_district = || hinted.filter(|h| self.table.row(*h).level == Level::District && known);
-        found.map(|(row, _)| row).or_else(|| hinted_district().filter(|h| self.table.ancestor(*h, Level::Regency) == Some(home)))
+        found
+            .map(|(row, _)| row)
+            .or_else(|| hinted_district().filter(|h| self.table.ancestor(*h, Level::Regency) == Some(home)))
     }
 
     /// The deciding words first, then up to one that supports them.
@@ -296,15 +326,24 @@ fn borne_by(basis: Basis) -> Basis {
     }
 }
 
-fn add(tally: &mut Vec<Evidence>, row: u16, amount: f32, mention: Option<usize>, told: bool) {
+/// Where a piece of evidence comes from.
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    mention: Option<usize>,
+    told: bool,
+    above_village: bool,
+}
+
+fn add(tally: &mut Vec<Evidence>, row: u16, amount: f32, source: Source) {
     let at = tally.iter().position(|e| e.row == row).unwrap_or_else(|| {
-        tally.push(Evidence { row, score: 0.0, best: None, told: false });
+        tally.push(Evidence { row, score: 0.0, best: None, told: false, above_village: false });
         tally.len() - 1
     });
     let evidence = &mut tally[at];
     evidence.score += amount;
-    evidence.told |= told;
-    if let Some(mention) = mention
+    evidence.told |= source.told;
+    evidence.above_village |= source.above_village;
+    if let Some(mention) = source.mention
         && evidence.best.is_none_or(|(_, most)| amount > most)
     {
         evidence.best = Some((mention, amount));

@@ -42,8 +42,7 @@ impl Words {
         let mut gap = Gap::Break;
         let mut open: Option<Word> = None;
         let (mut lower, mut upper) = (0_usize, 0_usize);
-        let mut at = 0_u32;
-        for c in text.chars() {
+        for (at, c) in (0_u32..).zip(text.chars()) {
             if c.is_alphanumeric() {
                 let word = open.get_or_insert_with(|| {
                     (lower, upper) = (0, 0);
@@ -64,7 +63,6 @@ impl Words {
                 }
                 gap = gap.max(gap_of(c));
             }
-            at += 1;
         }
         if let Some(word) = open {
             words.close(word, lower);
