@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod host;
+pub mod mapping;
 pub mod queue;
+pub mod runtime;
 pub mod table;
 
 pub use host::{HostError, Location};

@@ -74,6 +74,18 @@ pub struct QueueSpec {
     pub dead_letter: Option<DeadLetter>,
 }
 
+impl QueueSpec {
+    /// A queue with the service's defaults: 30 seconds, no dead letters.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            visibility_timeout: Duration::from_secs(30),
+            dead_letter: None,
+        }
+    }
+}
+
 /// The end of messages that nobody manages to process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {

@@ -156,3 +156,12 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: imp
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+/// Kills a process as a crash would.
+pub fn kill_9(id: u32) {
+    let status = std::process::Command::new("kill")
+        .args(["-9", &id.to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
