@@ -9,7 +9,7 @@ use super::{PiiKind, Spans};
 
 static PLAIN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"([a-z0-9][a-z0-9._%+-]{0,63}) ?@ ?((?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,10}|(?:gmail|gmai|gmial|yahoo|ymail|hotmail|outlook|icloud|rocketmail)\b)",
+        r"([a-z0-9][a-z0-9._%+-]{0,63})(?:@((?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,10})| ?@ ?((?:gmail|gmai|gmial|yahoo|ymail|hotmail|outlook|icloud|rocketmail)\b(?:\.[a-z]{2,3}){0,2}))",
     )
     .expect("the plain e-mail pattern is valid")
 });
@@ -62,9 +62,10 @@ const FREE_MAIL: [&str; 8] = [
 
 pub(super) fn find(shadow: &Shadow, spans: &mut Spans) {
     for found in PLAIN.captures_iter(&shadow.lower) {
-        let (Some(all), local, domain) = (found.get(0), &found[1], &found[2]) else {
+        let (Some(all), Some(domain)) = (found.get(0), found.get(2).or(found.get(3))) else {
             continue;
         };
+        let (local, domain) = (&found[1], domain.as_str());
         let free = FREE_MAIL.iter().any(|f| domain.starts_with(f));
         let office = OFFICES.contains(&local) || domain.ends_with(".go.id") && !local.contains('.');
         if free || !office {

@@ -4,10 +4,16 @@
 //! (titles, relations, signatures) together with a gazetteer. All of it is linear in the
 //! length of the text.
 
+mod address;
+mod cue;
 mod email;
+mod lexicon;
+mod name;
 mod number;
 mod number_cue;
+mod plate;
 mod shadow;
+mod token;
 
 use shadow::Shadow;
 
@@ -99,6 +105,10 @@ pub fn find(text: &str) -> Vec<PiiSpan> {
     let mut spans = Spans::default();
     email::find(&shadow, &mut spans);
     number::find(&shadow, &mut spans);
+    plate::find(&shadow, &mut spans);
+    let tokens = token::split(&shadow);
+    address::find(&tokens, &mut spans);
+    name::find(&shadow, &tokens, &mut spans);
     spans.into_sorted()
 }
 

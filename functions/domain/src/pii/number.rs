@@ -167,6 +167,7 @@ fn best(shadow: &Shadow, cues: &Cues, run: &[Chunk]) -> Option<(PiiKind, usize)>
             chunks: &run[..=i],
             cue,
             plus: start > 0 && shadow.lower.as_bytes()[start - 1] == b'+',
+            inside: continues(shadow.lower.as_bytes(), start),
             lower: &shadow.lower,
         };
         let Some(kind) = number.kind() else { continue };
@@ -179,6 +180,11 @@ fn best(shadow: &Shadow, cues: &Cues, run: &[Chunk]) -> Option<(PiiKind, usize)>
         }
     }
     found
+}
+
+/// A digit and a full stop or a dash stand right before.
+fn continues(bytes: &[u8], start: usize) -> bool {
+    start >= 2 && matches!(bytes[start - 1], b'.' | b'-') && bytes[start - 2].is_ascii_digit()
 }
 
 const PHONE_DIGITS_USUAL: usize = 12;
@@ -199,22 +205,29 @@ struct Number<'a> {
     chunks: &'a [Chunk],
     cue: Option<(Cue, usize)>,
     plus: bool,
+    /// It continues a longer number that is nothing known.
+    inside: bool,
     lower: &'a str,
 }
 
 impl Number<'_> {
     fn kind(&self) -> Option<PiiKind> {
         let cue = self.cue.map(|(cue, _)| cue);
-        if cue == Some(Cue::Other)
-            && self.cue.is_some_and(|(_, gap)| gap <= OTHER_REACH_CHARS)
-            && !self.plus
-        {
+        let gap = self.cue.map_or(0, |(_, gap)| gap);
+        if self.inside {
+            return None;
+        }
+        let other = cue == Some(Cue::Other) && gap <= OTHER_REACH_CHARS;
+        if other && !self.plus && !self.is_spaced_mobile() {
             return self.is_identity().then_some(PiiKind::Nik);
         }
         match self.digits.len() {
             16 => self.sixteen(cue),
             13 if self.digits.starts_with("000") && cue != Some(Cue::Bank) => Some(PiiKind::Bpjs),
             11 | 13 if cue == Some(Cue::Bpjs) && !self.is_mobile() => Some(PiiKind::Bpjs),
+            11.. if cue == Some(Cue::Bank) && gap > BANK_REACH_CHARS && self.is_mobile() => {
+                Some(PiiKind::Phone)
+            }
             _ if cue == Some(Cue::Bank) && self.is_account() => Some(PiiKind::BankAccount),
             _ if self.is_phone() => Some(PiiKind::Phone),
             10..=16 if self.is_account() && self.bank_follows() => Some(PiiKind::BankAccount),
@@ -307,6 +320,15 @@ impl Number<'_> {
             || self.phone_cue(BARE_REACH_CHARS) && mobile(self.digits)
     }
 
+    /// '0822-5011-4478': nothing but a mobile number is written so.
+    fn is_spaced_mobile(&self) -> bool {
+        const OPERATOR_DIGITS: usize = 4;
+        const GROUPS: usize = 3;
+        self.is_mobile()
+            && self.chunks.len() == GROUPS
+            && self.chunks[0].digits.len() == OPERATOR_DIGITS
+    }
+
     fn is_phone(&self) -> bool {
         self.is_mobile() || self.is_landline()
     }
@@ -338,5 +360,7 @@ impl Number<'_> {
 
 /// A ticket's or meter's word counts only right before the number.
 const OTHER_REACH_CHARS: usize = 16;
+/// A mobile number is a bank account only near the word for it.
+const BANK_REACH_CHARS: usize = 12;
 /// A number without its leading zero is a phone only right after the word for it.
 const BARE_REACH_CHARS: usize = 8;
