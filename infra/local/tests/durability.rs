@@ -1,5 +1,7 @@
 //! State that outlives its host, also one that is killed.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod support;
 
 use std::collections::HashSet;

@@ -1,5 +1,7 @@
 //! From a queue to a real function process, with failures on the way.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod support;
 
 use std::collections::{HashMap, HashSet};

@@ -1,5 +1,7 @@
 //! The Runtime API with a real function process.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod support;
 
 use std::time::{Duration, Instant};

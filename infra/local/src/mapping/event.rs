@@ -100,6 +100,7 @@ pub(super) fn record_bytes(message: &Message, source: &Source) -> Result<usize, 
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
     use serde_json::{Value, json};
 

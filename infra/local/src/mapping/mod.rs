@@ -31,7 +31,7 @@ pub const BATCH_SIZE_MAX: usize = 10_000;
 /// Messages of one batch that needs no window.
 pub const BATCH_SIZE_WITHOUT_WINDOW_MAX: usize = 10;
 /// The longest window.
-pub const WINDOW_MAX: Duration = Duration::from_secs(300);
+pub const WINDOW_MAX: Duration = Duration::from_mins(5);
 /// Batches of one mapping under way at the same time.
 pub const CONCURRENCY_MAX: usize = 64;
 
@@ -232,12 +232,12 @@ impl Poller {
         );
         let mut failures = 0;
         while !self.stop.is_given() {
-            let gathered = tokio::select! {
+            let batch = tokio::select! {
                 biased;
                 () = self.stop.given() => break,
-                gathered = gatherer.next() => gathered,
+                batch = gatherer.next() => batch,
             };
-            let carried = match gathered {
+            let carried = match batch {
                 Ok(messages) if messages.is_empty() => Carried::Well,
                 Ok(messages) => self.carry(&messages).await,
                 Err(error) => {

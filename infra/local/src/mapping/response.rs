@@ -29,8 +29,8 @@ pub(super) fn read<'a>(response: &[u8], batch: impl IntoIterator<Item = &'a str>
     let failures = match &response {
         Value::Null => return none_failed(),
         Value::Object(fields) => fields.get("batchItemFailures").unwrap_or(&Value::Null),
-        // A function that returns, say, a string has processed its batch.
-        _ => return none_failed(),
+        // Not documented. To keep the messages is the safe side.
+        _ => return Verdict::Malformed("response is not an object"),
     };
     let failures = match failures {
         Value::Null => return none_failed(),
@@ -84,7 +84,6 @@ mod tests {
         check("", Ok(&[]));
         check("null", Ok(&[]));
         check("{}", Ok(&[]));
-        check("\"selesai\"", Ok(&[]));
         check(r#"{"batchItemFailures":null}"#, Ok(&[]));
         check(r#"{"batchItemFailures":[]}"#, Ok(&[]));
         check(
@@ -92,6 +91,8 @@ mod tests {
             Ok(&["b"]),
         );
         check("{", Err("not JSON"));
+        check("\"selesai\"", Err("not an object"));
+        check("[]", Err("not an object"));
         check(r#"{"batchItemFailures":"b"}"#, Err("not a list"));
         check(r#"{"batchItemFailures":["b"]}"#, Err("absent"));
         check(r#"{"batchItemFailures":[{"id":"b"}]}"#, Err("absent"));

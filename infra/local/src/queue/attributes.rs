@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::content::MESSAGE_BYTES_MAX;
 use super::error::QueueError;
 use super::wire::Attributes;
 
@@ -15,7 +14,7 @@ pub(super) const DELAY_RANGE_S: RangeInclusive<i64> = 0..=900;
 /// Seconds that a receive may wait for a message.
 pub(super) const WAIT_RANGE_S: RangeInclusive<i64> = 0..=20;
 const RETENTION_RANGE_S: RangeInclusive<i64> = 60..=1_209_600;
-const MESSAGE_BYTES_RANGE: RangeInclusive<i64> = 1_024..=MESSAGE_BYTES_MAX as i64;
+const MESSAGE_BYTES_RANGE: RangeInclusive<i64> = 1_024..=1_048_576;
 const RECEIVES_RANGE: RangeInclusive<i64> = 1..=1_000;
 
 /// When a message is given up, and where it goes then.
@@ -143,6 +142,7 @@ fn number_or_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
     use super::*;
 

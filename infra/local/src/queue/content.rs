@@ -129,6 +129,7 @@ pub(super) fn invalid(name: &'static str, reason: &str) -> QueueError {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
     use super::*;
 

@@ -129,16 +129,16 @@ impl Engine {
 
     pub(super) fn create_queue(
         &mut self,
-        request: CreateQueueRequest,
+        request: &CreateQueueRequest,
     ) -> Result<QueueUrlResponse, QueueError> {
-        let name = request.queue_name;
-        check_name(&name)?;
-        if let Some(queue) = self.queues.get(&name) {
+        let name = &request.queue_name;
+        check_name(name)?;
+        if let Some(queue) = self.queues.get(name) {
             let same = queue.attributes.with(&request.attributes)? == queue.attributes;
             return if same {
-                Ok(self.url(&name))
+                Ok(self.url(name))
             } else {
-                Err(QueueError::QueueNameExists(name))
+                Err(QueueError::QueueNameExists(name.clone()))
             };
         }
         if self.queues.len() >= QUEUES_MAX {
@@ -147,8 +147,8 @@ impl Engine {
         let attributes = QueueAttributes::default().with(&request.attributes)?;
         self.dead_letter_queue(&attributes)?;
         let now_ms = self.clock.now_ms();
-        let id = storage::insert_queue(&self.db, &name, &to_json(&attributes)?, now_ms)?;
-        let response = self.url(&name);
+        let id = storage::insert_queue(&self.db, name, &to_json(&attributes)?, now_ms)?;
+        let response = self.url(name);
         let queue = Queue {
             id,
             name: name.clone(),
@@ -157,13 +157,13 @@ impl Engine {
             created_ms: now_ms,
             modified_ms: now_ms,
         };
-        self.queues.insert(name, Arc::new(queue));
+        self.queues.insert(name.clone(), Arc::new(queue));
         Ok(response)
     }
 
     pub(super) fn get_queue_url(
         &mut self,
-        request: GetQueueUrlRequest,
+        request: &GetQueueUrlRequest,
     ) -> Result<QueueUrlResponse, QueueError> {
         Ok(self.url(&self.queue(&request.queue_name)?.name))
     }
@@ -171,17 +171,17 @@ impl Engine {
     #[expect(clippy::unnecessary_wraps, reason = "every operation has this form")]
     pub(super) fn list_queues(
         &mut self,
-        request: ListQueuesRequest,
+        request: &ListQueuesRequest,
     ) -> Result<ListQueuesResponse, QueueError> {
-        let prefix = request.queue_name_prefix.unwrap_or_default();
-        let names = self.queues.keys().filter(|name| name.starts_with(&prefix));
+        let prefix = request.queue_name_prefix.as_deref().unwrap_or_default();
+        let names = self.queues.keys().filter(|name| name.starts_with(prefix));
         let queue_urls = names.map(|name| self.url(name).queue_url).collect();
         Ok(ListQueuesResponse { queue_urls })
     }
 
     pub(super) fn get_queue_attributes(
         &mut self,
-        request: GetQueueAttributesRequest,
+        request: &GetQueueAttributesRequest,
     ) -> Result<GetQueueAttributesResponse, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         let now_ms = self.clock.now_ms();
@@ -204,7 +204,7 @@ impl Engine {
 
     pub(super) fn set_queue_attributes(
         &mut self,
-        request: SetQueueAttributesRequest,
+        request: &SetQueueAttributesRequest,
     ) -> Result<Empty, QueueError> {
         let old = self.queue(&request.queue_url)?;
         let attributes = old.attributes.with(&request.attributes)?;
@@ -223,7 +223,7 @@ impl Engine {
         Ok(Empty {})
     }
 
-    pub(super) fn purge_queue(&mut self, request: PurgeQueueRequest) -> Result<Empty, QueueError> {
+    pub(super) fn purge_queue(&mut self, request: &PurgeQueueRequest) -> Result<Empty, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         storage::delete_sent_until(&self.db, queue.id, None)?;
         Ok(Empty {})
@@ -243,8 +243,8 @@ impl Engine {
     /// fail on its own; a failure of the storage fails them all.
     pub(super) fn batch<E, R>(
         &mut self,
-        request: BatchRequest<E>,
-        mut apply: impl FnMut(&Transaction<'_>, E) -> Result<R, QueueError>,
+        request: &BatchRequest<E>,
+        mut apply: impl FnMut(&Transaction<'_>, &E) -> Result<R, QueueError>,
     ) -> Result<BatchResponse<R>, QueueError> {
         check_entries(&request.entries)?;
         let transaction = self.db.transaction()?;
@@ -252,7 +252,8 @@ impl Engine {
             successful: Vec::with_capacity(request.entries.len()),
             failed: Vec::new(),
         };
-        for Entry { id, value } in request.entries {
+        for Entry { id, value } in &request.entries {
+            let id = id.clone();
             match apply(&transaction, value) {
                 Ok(value) => response.successful.push(Entry { id, value }),
                 Err(error) if error.is_sender_fault() => response.failed.push(error.into_entry(id)),

@@ -25,7 +25,7 @@ const SENDER_ID: &str = "AIDALOCAL";
 impl Engine {
     pub(super) fn send_message(
         &mut self,
-        request: SendMessageRequest,
+        request: &SendMessageRequest,
     ) -> Result<SentMessage, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         let sent = store(&self.db, &queue, &request.message, self.clock.now_ms())?;
@@ -35,7 +35,7 @@ impl Engine {
 
     pub(super) fn send_message_batch(
         &mut self,
-        request: BatchRequest<OutgoingMessage>,
+        request: &BatchRequest<OutgoingMessage>,
     ) -> Result<BatchResponse<SentMessage>, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         let now_ms = self.clock.now_ms();
@@ -50,7 +50,7 @@ impl Engine {
                 bytes_max: MESSAGE_BYTES_MAX,
             });
         }
-        let response = self.batch(request, |db, message| store(db, &queue, &message, now_ms))?;
+        let response = self.batch(request, |db, message| store(db, &queue, message, now_ms))?;
         queue.arrivals.notify_waiters();
         Ok(response)
     }
@@ -138,7 +138,7 @@ impl Engine {
 
     pub(super) fn delete_message(
         &mut self,
-        request: DeleteMessageRequest,
+        request: &DeleteMessageRequest,
     ) -> Result<Empty, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         delete(&self.db, &queue, &request.receipt)
@@ -146,15 +146,15 @@ impl Engine {
 
     pub(super) fn delete_message_batch(
         &mut self,
-        request: BatchRequest<Receipt>,
+        request: &BatchRequest<Receipt>,
     ) -> Result<BatchResponse<Empty>, QueueError> {
         let queue = self.queue(&request.queue_url)?;
-        self.batch(request, |db, receipt| delete(db, &queue, &receipt))
+        self.batch(request, |db, receipt| delete(db, &queue, receipt))
     }
 
     pub(super) fn change_message_visibility(
         &mut self,
-        request: ChangeMessageVisibilityRequest,
+        request: &ChangeMessageVisibilityRequest,
     ) -> Result<Empty, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         let done = change_visibility(&self.db, &queue, &request.change, self.clock.now_ms())?;
@@ -164,12 +164,13 @@ impl Engine {
 
     pub(super) fn change_message_visibility_batch(
         &mut self,
-        request: BatchRequest<VisibilityChange>,
+        request: &BatchRequest<VisibilityChange>,
     ) -> Result<BatchResponse<Empty>, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         let now_ms = self.clock.now_ms();
-        let apply =
-            |db: &rusqlite::Transaction<'_>, change| change_visibility(db, &queue, &change, now_ms);
+        let apply = |db: &rusqlite::Transaction<'_>, change: &VisibilityChange| {
+            change_visibility(db, &queue, change, now_ms)
+        };
         let response = self.batch(request, apply)?;
         queue.arrivals.notify_waiters();
         Ok(response)

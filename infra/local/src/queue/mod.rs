@@ -39,7 +39,7 @@ use engine::Engine;
 use service::Service;
 
 /// How often messages past their retention are deleted from the file.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 
 /// How to start a [`QueueHost`].
 #[derive(Debug, Clone)]

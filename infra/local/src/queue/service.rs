@@ -90,7 +90,7 @@ impl Service {
     async fn run<Q, R>(
         &self,
         body: Bytes,
-        operation: fn(&mut Engine, Q) -> Result<R, QueueError>,
+        operation: fn(&mut Engine, &Q) -> Result<R, QueueError>,
     ) -> Result<Vec<u8>, QueueError>
     where
         Q: DeserializeOwned + 'static,
@@ -98,7 +98,7 @@ impl Service {
     {
         self.with_engine(move |engine| {
             let request = serde_json::from_slice(&body).map_err(QueueError::Malformed)?;
-            write(&operation(engine, request)?)
+            write(&operation(engine, &request)?)
         })
         .await
     }

@@ -213,6 +213,7 @@ pub(crate) struct ReceiveMessageResponse {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the protocol")]
 pub(crate) struct Message {
     pub(crate) message_id: String,
     pub(crate) receipt_handle: String,

@@ -198,11 +198,11 @@ async fn read_report(headers: &HeaderMap, body: Body) -> ErrorReport {
     let body = to_bytes(body, ERROR_BYTES_MAX).await.unwrap_or_default();
     let mut report: ErrorReport = serde_json::from_slice(&body).unwrap_or_default();
     if report.error_type.is_empty() {
-        report.error_type = headers
+        headers
             .get("lambda-runtime-function-error-type")
             .and_then(|value| value.to_str().ok())
             .unwrap_or("Runtime.Unknown")
-            .to_owned();
+            .clone_into(&mut report.error_type);
     }
     report
 }

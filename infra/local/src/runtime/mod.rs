@@ -79,7 +79,7 @@ impl FunctionOptions {
             timeout: Duration::from_secs(30),
             // Lambda allows 10 s. A laptop may load a model from a cold disk
             // in several processes at once.
-            init_timeout: Duration::from_secs(60),
+            init_timeout: Duration::from_mins(1),
             memory_mib: 1_024,
             log: FunctionLog::Inherit,
         }

@@ -233,7 +233,7 @@ impl Sandbox {
                     return Err(End::Died);
                 }
                 Event::Ended(status) => {
-                    self.finish(invocation, Err(exited(function, status)));
+                    self.finish(invocation, Err(exited(function, &status)));
                     return Err(End::Died);
                 }
             }
@@ -312,8 +312,8 @@ fn result(function: String, outcome: Outcome) -> Result<Bytes, InvokeError> {
     }
 }
 
-fn exited(function: String, status: std::io::Result<ExitStatus>) -> InvokeError {
-    match status {
+fn exited(function: String, status: &std::io::Result<ExitStatus>) -> InvokeError {
+    match *status {
         Ok(status) => InvokeError::Exited { function, status },
         Err(_) => InvokeError::NoAnswer { function },
     }
