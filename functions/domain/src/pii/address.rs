@@ -48,20 +48,46 @@ const FURNITURE: [&str; 12] = [
 ];
 /// Words between the street and its number at most.
 const NAME_WORDS_MAX: usize = 6;
+const ADDRESS_WORDS_MAX: usize = 32;
 
 pub(super) fn find(tokens: &[Token<'_>], spans: &mut Spans) {
     let mut at = 0;
     while at < tokens.len() {
-        let street = STREETS.contains(&tokens[at].word);
-        if street || HAMLETS.contains(&tokens[at].word) {
-            if let Some(end) = end(tokens, at) {
-                spans.push(PiiKind::Address, tokens[at].start, tokens[end - 1].end);
-                at = end;
-                continue;
-            }
+        let opens = STREETS.contains(&tokens[at].word) || HAMLETS.contains(&tokens[at].word);
+        let address = if opens { end(tokens, at) } else { None };
+        if let Some(end) = address.or_else(|| reversed(tokens, at)) {
+            spans.push(PiiKind::Address, tokens[at].start, tokens[end - 1].end);
+            at = end;
+            continue;
         }
         at += 1;
     }
+}
+
+/// 'RT 3 RW 2 Jl. Mawar', 'Blok D4 No. 9 Jl. Merpati': the number before the street.
+fn reversed(tokens: &[Token<'_>], start: usize) -> Option<usize> {
+    const NAME_WORDS: usize = 3;
+    let furniture = start > 0 && FURNITURE.contains(&tokens[start - 1].word);
+    let next = house(tokens, start).or_else(|| neighbourhood(tokens, start))?;
+    let street = tokens
+        .get(next)
+        .filter(|t| matches!(t.before, Gap::Space | Gap::Comma))?;
+    if furniture
+        || !matches!(
+            street.word,
+            "jl" | "jln" | "gg" | "jalan" | "perum" | "perumahan"
+        )
+    {
+        return None;
+    }
+    if let Some(end) = end(tokens, next) {
+        return Some(end);
+    }
+    let names = tokens[next + 1..].iter().take(NAME_WORDS);
+    let names =
+        names.take_while(|t| t.shape == Shape::Title && matches!(t.before, Gap::Space | Gap::Dot));
+    let count = names.count();
+    (count > 0).then_some(next + 1 + count)
 }
 
 /// One past the last token of the address that begins at `start`, if it is one.
@@ -69,34 +95,72 @@ fn end(tokens: &[Token<'_>], start: usize) -> Option<usize> {
     let mut street = STREETS.contains(&tokens[start].word);
     let mut named = matches!(tokens[start].word, "jl" | "jln" | "gg" | "lrg");
     let mut found = None;
-    let mut names = 0;
+    // Words since the last keyword or number.
+    let mut since = 0;
     let mut at = start + 1;
-    while at < tokens.len() && names <= NAME_WORDS_MAX {
+    let reach = tokens.len().min(start + ADDRESS_WORDS_MAX);
+    while at < reach && since <= NAME_WORDS_MAX {
         let token = &tokens[at];
         if ends_address(tokens, at) {
             break;
         }
         if let Some(next) = house(tokens, at) {
             found = Some(next);
-            (at, names) = (next, 0);
+            (at, since) = (next, 0);
         } else if let Some(next) = neighbourhood(tokens, at) {
             if found.is_some() || street && named {
                 found = Some(next);
             }
-            (at, names) = (next, 0);
+            (at, since) = (next, 0);
         } else if STREETS.contains(&token.word) || HAMLETS.contains(&token.word) {
             street |= STREETS.contains(&token.word);
             named |= matches!(token.word, "jl" | "jln" | "gg" | "lrg");
-            (at, names) = (at + 1, 0);
+            (at, since) = (at + 1, 0);
+        } else if found.is_none()
+            && street
+            && since > 0
+            && lives(tokens, start)
+            && ends_bare(tokens, at)
+        {
+            return Some(at + 1);
         } else if stops(token) {
             break;
         } else {
             named |= matches!(token.shape, Shape::Title | Shape::Upper);
-            names += 1;
+            since += 1;
             at += 1;
         }
     }
     found
+}
+
+/// Somebody lives there: 'tinggal di Jl. Kartini 15'.
+fn lives(tokens: &[Token<'_>], street: usize) -> bool {
+    const WORDS_BACK: usize = 3;
+    const LIVES: [&str; 10] = [
+        "tinggal",
+        "rumah",
+        "alamat",
+        "alamatnya",
+        "beralamat",
+        "domisili",
+        "berdomisili",
+        "kos",
+        "kost",
+        "kontrakan",
+    ];
+    tokens[street.saturating_sub(WORDS_BACK)..street]
+        .iter()
+        .any(|t| LIVES.contains(&t.word))
+}
+
+/// A bare number before a sign or the end.
+fn ends_bare(tokens: &[Token<'_>], at: usize) -> bool {
+    const DIGITS_MAX: usize = 4;
+    let token = &tokens[at];
+    let number =
+        is_house_number(token.word) && token.word.len() <= DIGITS_MAX && token.before == Gap::Space;
+    number && tokens.get(at + 1).is_none_or(|t| t.before != Gap::Space)
 }
 
 fn ends_address(tokens: &[Token<'_>], at: usize) -> bool {
@@ -115,11 +179,11 @@ fn ends_address(tokens: &[Token<'_>], at: usize) -> bool {
 }
 
 fn stops(token: &Token<'_>) -> bool {
-    let ordinary = token.class.is(Class::STOP) && token.shape == Shape::Lower;
     const KEPT: [&str; 12] = [
         "raya", "km", "barat", "timur", "utara", "selatan", "tengah", "dalam", "baru", "lama",
         "besar", "kecil",
     ];
+    let ordinary = token.class.is(Class::STOP) && token.shape == Shape::Lower;
     FURNITURE.contains(&token.word) || ordinary && !KEPT.contains(&token.word)
 }
 

@@ -26,6 +26,9 @@ pub(super) enum Cue {
     Signature,
 }
 
+/// A street may be called after anybody.
+const STREETS: [&str; 6] = ["jl", "jln", "jalan", "gg", "gang", "lorong"];
+
 const PREPOSITIONS: [&str; 14] = [
     "di", "ke", "dekat", "depan", "belakang", "samping", "sekitar", "arah", "daerah", "wilayah",
     "ring", "ning", "neng", "ing",
@@ -69,6 +72,7 @@ pub(super) fn adjoins(tokens: &[Token<'_>], at: usize) -> bool {
 }
 
 fn behind(tokens: &[Token<'_>], at: usize) -> Cue {
+    const STEPS_MAX: usize = 3;
     let Some(last) = at.checked_sub(1).map(|i| &tokens[i]) else {
         return Cue::None;
     };
@@ -81,7 +85,6 @@ fn behind(tokens: &[Token<'_>], at: usize) -> Cue {
     }
     let mut head = at - 1;
     let mut steps = 0;
-    const STEPS_MAX: usize = 3;
     let passes = Class::POSSESSIVE.or(Class::FILLER);
     while head > 0
         && steps < STEPS_MAX
@@ -178,6 +181,15 @@ pub(super) fn in_high_office(tokens: &[Token<'_>], start: usize) -> bool {
     false
 }
 
+/// Streets and hospitals are called after 'Haji Saman' and 'dr. Soetomo', not after 'Pak Ali'.
+fn honours(title: &Token<'_>) -> bool {
+    const HONOURS: [&str; 17] = [
+        "h", "hj", "haji", "kh", "k", "kyai", "kiai", "dr", "prof", "ir", "ki", "nyi", "datuk",
+        "daeng", "tgk", "ustadz", "bung",
+    ];
+    HONOURS.contains(&title.word)
+}
+
 /// Whether the name belongs to a street, a school, a company. After a title a shop's name is
 /// its keeper's.
 pub(super) fn in_institution(tokens: &[Token<'_>], start: usize, title: bool) -> bool {
@@ -194,6 +206,10 @@ pub(super) fn in_institution(tokens: &[Token<'_>], start: usize, title: bool) ->
             return true;
         }
         if token.class.is(Class::INSTITUTION) && !shop {
+            let keeper = title && !honours(&tokens[start - 1]) && !is_title(token);
+            if keeper && !STREETS.contains(&token.word) {
+                return false;
+            }
             // 'di rumah sakit', 'jalan', also in small letters, but only next to the name.
             let office = at > 0 && is_title(&tokens[at - 1]) && tokens[at].before == Gap::Space;
             return tokens[at + 1].before != Gap::Sign && !office;

@@ -61,6 +61,7 @@ const FREE_MAIL: [&str; 8] = [
 ];
 
 pub(super) fn find(shadow: &Shadow, spans: &mut Spans) {
+    let mut offices: Vec<(usize, usize)> = Vec::new();
     for found in PLAIN.captures_iter(&shadow.lower) {
         let (Some(all), Some(domain)) = (found.get(0), found.get(2).or(found.get(3))) else {
             continue;
@@ -70,6 +71,8 @@ pub(super) fn find(shadow: &Shadow, spans: &mut Spans) {
         let office = OFFICES.contains(&local) || domain.ends_with(".go.id") && !local.contains('.');
         if free || !office {
             spans.push(PiiKind::Email, all.start(), all.end());
+        } else {
+            offices.push((all.start(), all.end()));
         }
     }
     if !shadow.lower.contains("at") && !shadow.lower.contains("et") && !shadow.lower.contains('@') {
@@ -87,7 +90,12 @@ pub(super) fn find(shadow: &Shadow, spans: &mut Spans) {
         } else {
             local_start(&shadow.lower, address.start(), address.as_str())
         };
-        spans.push(PiiKind::Email, start, address.end());
+        if !offices
+            .iter()
+            .any(|(from, to)| *from < address.end() && start < *to)
+        {
+            spans.push(PiiKind::Email, start, address.end());
+        }
     }
 }
 
@@ -99,5 +107,8 @@ fn local_start(lower: &str, start: usize, address: &str) -> usize {
         .min()
         .unwrap_or(0);
     let local = lower[start..start + at].trim_end();
-    start + local.rfind(' ').map_or(0, |space| space + 1)
+    let led = [" ke ", "ke "]
+        .iter()
+        .find_map(|cue| local.find(cue).map(|i| i + cue.len()));
+    start + led.or(local.rfind(' ').map(|space| space + 1)).unwrap_or(0)
 }

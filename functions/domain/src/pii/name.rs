@@ -10,6 +10,13 @@ use super::{PiiKind, Spans};
 const WORDS_MAX: usize = 5;
 /// Above this share of large letters a capital says nothing.
 const LARGE_SHARE_MAX: f32 = 0.6;
+/// As few function words say nothing about how the text is written.
+const FUNCTION_WORDS_MIN: usize = 3;
+/// Words with a capital inside a sentence only where every word has one.
+const FUNCTION_WORDS: [&str; 24] = [
+    "yang", "di", "ke", "dari", "dan", "untuk", "pada", "dengan", "ini", "itu", "tidak", "sudah",
+    "belum", "ada", "bisa", "juga", "karena", "oleh", "atau", "akan", "yg", "dgn", "agar", "tapi",
+];
 
 /// Names chain: 'atas nama Siti dan Budi', 'Bong Fui Khim alias Susanti'.
 const CHAINS: [&str; 7] = ["dan", "sama", "serta", "alias", "bersama", "dengan", "and"];
@@ -24,7 +31,7 @@ const ABBREVIATED: [&str; 12] = [
 pub(super) fn find(shadow: &Shadow, tokens: &[Token<'_>], spans: &mut Spans) {
     let finder = Finder {
         tokens,
-        cased: cased(shadow),
+        capitals: Capitals::of(shadow, tokens),
         signed: spans.0.iter().map(|s| s.start).collect(),
     };
     let mut at = 0;
@@ -39,30 +46,46 @@ pub(super) fn find(shadow: &Shadow, tokens: &[Token<'_>], spans: &mut Spans) {
         let run = finder
             .run(at)
             .filter(|run| !spans.overlaps(tokens[at].start, tokens[run.end - 1].end));
-        match run.filter(|run| finder.accepts(at, run, chained)) {
-            Some(run) => {
-                spans.push(PiiKind::Name, tokens[at].start, tokens[run.end - 1].end);
-                called.extend(at..run.end);
-                at = run.end;
-                chained = tokens.get(at).is_some_and(|t| {
-                    CHAINS.contains(&t.word) && t.before == Gap::Space || t.before == Gap::Sign
-                });
-                at += usize::from(chained && CHAINS.contains(&tokens[at].word));
-            }
-            None => {
-                at += 1;
-                chained = false;
-            }
+        if let Some(run) = run.filter(|run| finder.accepts(at, run, chained)) {
+            spans.push(PiiKind::Name, tokens[at].start, tokens[run.end - 1].end);
+            called.extend(at..run.end);
+            at = run.end;
+            chained = tokens.get(at).is_some_and(|t| {
+                CHAINS.contains(&t.word) && t.before == Gap::Space || t.before == Gap::Sign
+            });
+            at += usize::from(chained && CHAINS.contains(&tokens[at].word));
+        } else {
+            at += 1;
+            chained = false;
         }
     }
     finder.repeat(&called, spans);
 }
 
-/// Whether capitals distinguish words in this text.
-fn cased(shadow: &Shadow) -> bool {
-    let letters = shadow.cased.bytes().filter(u8::is_ascii_alphabetic).count();
-    let large = shadow.cased.bytes().filter(u8::is_ascii_uppercase).count();
-    (large as f32) <= LARGE_SHARE_MAX * letters as f32
+/// What a capital says in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Capitals {
+    /// It opens a sentence or a name.
+    Names,
+    /// Every Word Has One.
+    EveryWord,
+    /// EVERYTHING IS LARGE.
+    All,
+}
+
+impl Capitals {
+    fn of(shadow: &Shadow, tokens: &[Token<'_>]) -> Self {
+        let letters = shadow.cased.bytes().filter(u8::is_ascii_alphabetic).count();
+        let large = shadow.cased.bytes().filter(u8::is_ascii_uppercase).count();
+        if large as f32 > LARGE_SHARE_MAX * letters as f32 {
+            return Self::All;
+        }
+        let small = tokens.iter().filter(|t| FUNCTION_WORDS.contains(&t.word));
+        let titles = small.clone().filter(|t| t.shape == Shape::Title).count();
+        let small = small.count();
+        let every = small >= FUNCTION_WORDS_MIN && titles as f32 > LARGE_SHARE_MAX * small as f32;
+        if every { Self::EveryWord } else { Self::Names }
+    }
 }
 
 /// Consecutive words that may be one name, and what speaks for it.
@@ -79,7 +102,7 @@ struct Run {
 
 struct Finder<'a> {
     tokens: &'a [Token<'a>],
-    cased: bool,
+    capitals: Capitals,
     /// Where the numbers and addresses begin that were found before.
     signed: Vec<usize>,
 }
@@ -116,8 +139,13 @@ impl Finder<'_> {
         (run.words > 0 && !only_initials).then_some(run)
     }
 
+    /// Capitals distinguish words.
+    fn cased(&self) -> bool {
+        self.capitals != Capitals::All
+    }
+
     fn titled(&self, token: &Token<'_>) -> bool {
-        self.cased && matches!(token.shape, Shape::Title | Shape::Initial)
+        self.cased() && matches!(token.shape, Shape::Title | Shape::Initial)
     }
 
     /// Whether the token at `at` continues the run without a sign between.
@@ -143,8 +171,13 @@ impl Finder<'_> {
         if opener && self.may_be_name(at + 1) && self.joins(at + 1) {
             return token.shape != Shape::Lower || self.next_known(at);
         }
-        if class.is(Class::INSTITUTION.or(Class::HIGH)) && !named {
+        if class.is(Class::INSTITUTION.or(Class::HIGH))
+            || class.is(Class::SELF.or(Class::INTRO)) && !named
+        {
             return false;
+        }
+        if at > start && self.bridges(at) {
+            return true;
         }
         if class.is(Class::STOP) || class.is(Class::TITLE) && at == start {
             // 'Imam Santoso', 'Hakim Siregar': the next word decides.
@@ -157,8 +190,8 @@ impl Finder<'_> {
                 at > start && token.before == Gap::Space
                     || self.may_be_name(at + 1) && self.joins(at + 1)
             }
-            Shape::Title if self.cased => token.word.len() > 1 && !token.word.contains('/'),
-            Shape::Upper if self.cased => {
+            Shape::Title if self.cased() => token.word.len() > 1 && !token.word.contains('/'),
+            Shape::Upper if self.cased() => {
                 const SHORT: usize = 4;
                 class.is(Class::NAME) || token.word.len() > SHORT && at > start && named
             }
@@ -206,15 +239,28 @@ impl Finder<'_> {
         const CHARS_MIN: usize = 4;
         let mut words: Vec<&str> = called.iter().map(|i| self.tokens[*i].word).collect();
         words.retain(|w| w.len() >= CHARS_MIN && !CONNECTORS.contains(w));
-        for (at, token) in self.tokens.iter().enumerate() {
-            let again = words.contains(&token.word) && !token.class.is(Class::STOP);
-            let meant = self.titled(token) || token.class.is(Class::NAME);
-            if again
-                && meant
+        let again = |at: usize| {
+            let token = &self.tokens[at];
+            words.contains(&token.word)
+                && !token.class.is(Class::STOP)
+                && (self.titled(token) || token.class.is(Class::NAME))
                 && !cue::in_institution(self.tokens, at, false)
                 && !cue::at_place(self.tokens, at)
-            {
-                spans.push(PiiKind::Name, token.start, token.end);
+        };
+        let mut at = 0;
+        while at < self.tokens.len() {
+            let start = at;
+            while at < self.tokens.len() && again(at) && (at == start || self.joins(at)) {
+                at += 1;
+            }
+            if start < at {
+                spans.push(
+                    PiiKind::Name,
+                    self.tokens[start].start,
+                    self.tokens[at - 1].end,
+                );
+            } else {
+                at += 1;
             }
         }
     }
@@ -229,10 +275,18 @@ impl Finder<'_> {
         if cue::in_institution(self.tokens, start, found == Cue::Title) {
             return false;
         }
+        let doctor = start > 0 && self.tokens[start - 1].word == "dr";
+        if doctor && LEXICON.is_hero(&name) {
+            return false;
+        }
         let known = run.known > 0;
         let named = known || run.ambiguous > 0;
         let titled = self.titled(&self.tokens[start]);
         let closed = self.closed(run.end);
+        let told = matches!(found, Cue::Initials | Cue::Intro | Cue::Title);
+        if self.capitals == Capitals::EveryWord && !known && !told {
+            return false;
+        }
         match found {
             Cue::Initials => true,
             Cue::Intro => named || titled,
@@ -241,15 +295,12 @@ impl Finder<'_> {
                 known && (titled || !self.plural(start))
                     || titled
                         && !self.plural(start)
-                        && (run.words > 1 || run.ambiguous > 0 || self.long(start))
+                        && (run.words > 1 || run.ambiguous > 0 || self.long(start, run))
             }
             Cue::ItselfApart => titled && (named || run.words > 1) && closed,
-            Cue::Kin => known || titled && self.long(start),
+            Cue::Kin => known || titled && self.long(start, run),
             Cue::KinApart => titled && (known || closed),
-            Cue::Role => {
-                known && (titled || !self.cased)
-                    || titled && named && (run.words > 1 || self.cares(start))
-            }
+            Cue::Role => self.holds_role(start, run),
             Cue::Signature => titled && (named || run.words > 1 || closed),
             Cue::None if LEXICON.is_hero(&name) || cue::at_place(self.tokens, start) => false,
             Cue::None if chained => titled && named,
@@ -271,6 +322,26 @@ impl Finder<'_> {
         matches!(self.tokens[start - 1].word, "kami" | "kita")
     }
 
+    /// After an office or a part that somebody plays stands a name that is known as one.
+    fn holds_role(&self, start: usize, run: &Run) -> bool {
+        let titled = self.titled(&self.tokens[start]);
+        let ambiguous = titled && run.ambiguous > 0;
+        run.known > 0 && (titled || !self.cased()) || ambiguous && self.cares(start)
+    }
+
+    /// An unknown word between known names: 'mochamad ezza kurniawan'.
+    fn bridges(&self, at: usize) -> bool {
+        const CHARS_MIN: usize = 3;
+        let token = &self.tokens[at];
+        let known = |i: usize| self.tokens[i].class.is(Class::NAME);
+        token.class == Class::default()
+            && token.shape != Shape::Number
+            && token.word.len() >= CHARS_MIN
+            && known(at - 1)
+            && self.joins_next(at)
+            && known(at + 1)
+    }
+
     /// Those who care for people are called by one name: 'Bidan Sri'.
     fn cares(&self, start: usize) -> bool {
         matches!(
@@ -280,9 +351,9 @@ impl Finder<'_> {
     }
 
     /// A single unknown word is a name only if it has the length of one.
-    fn long(&self, at: usize) -> bool {
+    fn long(&self, at: usize, run: &Run) -> bool {
         const CHARS_MIN: usize = 3;
-        self.tokens[at].word.len() >= CHARS_MIN
+        run.words > 1 || self.tokens[at].word.len() >= CHARS_MIN
     }
 
     /// A sign or the end of the text stands after the run.

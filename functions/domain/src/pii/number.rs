@@ -51,7 +51,8 @@ pub(super) fn find(shadow: &Shadow, spans: &mut Spans) {
         match best(shadow, &cues, &chunks[at..reach]) {
             Some((kind, count)) => {
                 let start = opening(shadow.lower.as_bytes(), chunks[at].start);
-                spans.push(kind, start, chunks[at + count - 1].end);
+                let end = closing(shadow.lower.as_bytes(), chunks[at + count - 1].end);
+                spans.push(kind, start, end);
                 at += count;
             }
             None => at += 1,
@@ -77,6 +78,8 @@ fn chunks(lower: &str) -> Vec<Chunk> {
 }
 
 fn read(word: &str, at: usize) -> Option<Chunk> {
+    /// With look-alike letters beside them.
+    const PLAIN_MIN: usize = 2;
     let glued = word.find(|c: char| c.is_ascii_digit()).filter(|cut| {
         const DIGITS_MIN: usize = 8;
         GLUED.contains(&&word[..*cut]) && word.len() - cut >= DIGITS_MIN
@@ -102,7 +105,6 @@ fn read(word: &str, at: usize) -> Option<Chunk> {
             rest = &rest[1..];
         }
     }
-    const PLAIN_MIN: usize = 2;
     let readable = alike == 0 || plain >= PLAIN_MIN && alike <= plain;
     readable.then(|| Chunk {
         start: at + skip,
@@ -154,6 +156,11 @@ fn opening(bytes: &[u8], start: usize) -> usize {
     }
 }
 
+/// Invisible characters after the last digit go with it.
+fn closing(bytes: &[u8], end: usize) -> usize {
+    end + bytes[end..].iter().take_while(|b| **b == INVISIBLE).count()
+}
+
 /// The kind of the number that begins with the first chunk, and how many chunks it takes.
 fn best(shadow: &Shadow, cues: &Cues, run: &[Chunk]) -> Option<(PiiKind, usize)> {
     let start = run[0].start;
@@ -193,10 +200,9 @@ const STRAY_DIGITS_MIN: usize = 3;
 /// A longer reading replaces a shorter one, except that what has 16 digits stays.
 fn outranks(kind: PiiKind, before: Option<PiiKind>) -> bool {
     match before {
-        None => true,
         Some(PiiKind::Nik | PiiKind::Kk | PiiKind::Bpjs) => false,
         Some(PiiKind::BankAccount) => kind != PiiKind::Phone,
-        Some(_) => true,
+        None | Some(_) => true,
     }
 }
 
@@ -223,6 +229,10 @@ impl Number<'_> {
         }
         match self.digits.len() {
             16 => self.sixteen(cue),
+            15 | 17 if matches!(cue, Some(Cue::Nik)) && gap <= BANK_REACH_CHARS => {
+                Some(PiiKind::Nik)
+            }
+            15 | 17 if matches!(cue, Some(Cue::Kk)) && gap <= BANK_REACH_CHARS => Some(PiiKind::Kk),
             13 if self.digits.starts_with("000") && cue != Some(Cue::Bank) => Some(PiiKind::Bpjs),
             11 | 13 if cue == Some(Cue::Bpjs) && !self.is_mobile() => Some(PiiKind::Bpjs),
             11.. if cue == Some(Cue::Bank) && gap > BANK_REACH_CHARS && self.is_mobile() => {

@@ -27,12 +27,17 @@ impl Shadow {
 fn ascii(c: char) -> u8 {
     match c {
         '\0'..='\x7f' => c as u8,
-        '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FE00}'..='\u{FE0F}' => INVISIBLE,
-        '\u{00AD}' | '\u{FEFF}' | '\u{20E3}' => INVISIBLE,
+        '\u{200B}'..='\u{200F}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{FE00}'..='\u{FE0F}'
+        | '\u{00AD}'
+        | '\u{FEFF}'
+        | '\u{20E3}' => INVISIBLE,
         '\u{2010}'..='\u{2015}' | '\u{2212}' => b'-',
         '\u{2018}' | '\u{2019}' | '\u{02BC}' => b'\'',
         '\u{201C}' | '\u{201D}' => b'"',
         _ if c.is_whitespace() => b' ',
+        _ if !c.is_alphanumeric() => FOREIGN,
         _ => std::iter::once(c)
             .nfkd()
             .next()

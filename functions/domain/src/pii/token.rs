@@ -125,10 +125,9 @@ fn gap(bytes: &[u8], before: Option<usize>, start: usize) -> Gap {
             b'.' if gap == Gap::Space && !spaced => Gap::Dot,
             b',' => Gap::Comma,
             b':' | b'=' => Gap::Colon,
-            b'(' | b'"' | b'\'' | b'/' | b'&' | b'*' => Gap::Sign,
-            b'\n' | b'\r' => Gap::Line,
             b'-' if spaced => Gap::Line,
-            b'-' => Gap::Sign,
+            b'(' | b'"' | b'\'' | b'/' | b'&' | b'*' | b'-' => Gap::Sign,
+            b'\n' | b'\r' => Gap::Line,
             _ => Gap::Break,
         };
         gap = match (gap, next) {
