@@ -57,10 +57,10 @@ fn is_title(token: &Token<'_>) -> bool {
 
 /// Only a space stands before the token, or the full stop of an abbreviation.
 pub(super) fn adjoins(tokens: &[Token<'_>], at: usize) -> bool {
-    const ABBREVIATIONS: [&str; 34] = [
+    const ABBREVIATIONS: [&str; 37] = [
         "h", "hj", "dr", "drg", "drs", "dra", "drh", "ir", "prof", "kh", "k", "ust", "pdt", "sdr",
         "sdri", "bpk", "bp", "alm", "tn", "ny", "nn", "moh", "muh", "moch", "m", "an", "a.n", "st",
-        "jl", "jln", "gg", "no", "kec", "kel",
+        "jl", "jln", "gg", "no", "kec", "kel", "cv", "pt", "ud",
     ];
     match tokens[at].before {
         Gap::Space => true,
