@@ -289,10 +289,9 @@ impl Finder<'_> {
         }
         match found {
             Cue::Initials => true,
-            Cue::Intro => named || titled,
             // Without a full stop 'dr' is also short for 'dari'.
             Cue::Title if doctor && self.tokens[start].before == Gap::Space => named,
-            Cue::Title => named || titled,
+            Cue::Intro | Cue::Title => named || titled,
             Cue::Itself => {
                 known && (titled || !self.plural(start))
                     || titled
