@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod agency;
+pub mod case;
 pub mod pii;
 pub mod policy;
 pub mod region;
