@@ -1,0 +1,52 @@
+//! Every check, one after the other; the first failure ends the run.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::command::{Workspace, need_c_compiler, succeed, works};
+use crate::python;
+
+const CARGO_STEPS: [(&str, &[&str]); 5] = [
+    ("format", &["fmt", "--all", "--check"]),
+    ("lints", &["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    ("build", &["build", "--release", "--workspace", "--bins", "--examples"]),
+    ("tests", &["test", "--release", "--workspace"]),
+    ("documentation", &["doc", "--release", "--workspace", "--no-deps"]),
+];
+
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    need_c_compiler()?;
+    let start = Instant::now();
+    for (name, arguments) in CARGO_STEPS {
+        let mut command = workspace.cargo(arguments);
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        step(name, || succeed(command))?;
+    }
+    step("dependencies", || deny(workspace))?;
+    step("python packages", || python::install(workspace))?;
+    for (name, command) in python::steps(workspace) {
+        step(name, || succeed(command))?;
+    }
+    println!("\nall checks passed in {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("\n== {name}");
+    let start = Instant::now();
+    work().with_context(|| format!("{name} failed"))?;
+    println!("== {name}: {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The tidy test has checked the licences already; this adds bans and sources.
+fn deny(workspace: &Workspace) -> Result<()> {
+    let mut version: Command = workspace.cargo(&["deny", "--version"]);
+    if works(&mut version) {
+        return succeed(workspace.cargo(&["deny", "check", "bans", "licenses", "sources"]));
+    }
+    println!("cargo-deny is not installed (`cargo install cargo-deny --locked`); the tidy test checked the licences");
+    Ok(())
+}
