@@ -1,1 +1,13 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod bundle;
+mod error;
+mod evidence;
+mod runtime;
+mod session;
+mod window;
+
+pub use bundle::Bundle;
+pub use error::ClassifierError;
+pub use runtime::{Runtime, TELEMETRY_VARIABLE, restart_without_telemetry};
+pub use session::Classifier;

@@ -1,1 +1,11 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod assets;
+pub mod config;
+mod screening;
+mod wire;
+
+pub use assets::{AssetError, Assets};
+pub use saring_classifier::restart_without_telemetry;
+pub use screening::Screener;
+pub use wire::{ErrorWire, ScreeningWire};

@@ -1,0 +1,139 @@
+//! A bundle directory, verified before use.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use saring_domain::report::hex;
+use saring_domain::score::{Fine, Flag};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::error::ClassifierError;
+
+/// Files that every bundle holds.
+const FILES: [&str; 3] = ["model.onnx", "model.onnx.data", "tokenizer.json"];
+/// Shortest and longest window that a bundle may declare, in tokens.
+const TOKENS_RANGE: std::ops::RangeInclusive<usize> = 16..=512;
+
+/// A verified bundle: every file has the hash of `model.toml`, every label is known.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    pub(crate) directory: PathBuf,
+    pub(crate) version: String,
+    pub(crate) tokens_max: usize,
+    pub(crate) category: Vec<String>,
+    pub(crate) agency: Vec<String>,
+    pub(crate) calibration: Calibration,
+}
+
+/// Maps logits to probabilities: `sigmoid(scale * z + offset)`, `softmax(z / temperature)`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Calibration {
+    pub(crate) binary_scale: Vec<f32>,
+    pub(crate) binary_offset: Vec<f32>,
+    pub(crate) category_temperature: f32,
+    pub(crate) agency_temperature: f32,
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    version: String,
+    tokens_max: usize,
+    binary: Vec<String>,
+    category: Vec<String>,
+    agency: Vec<String>,
+    markers: Vec<String>,
+    calibration: Calibration,
+    files: BTreeMap<String, String>,
+}
+
+impl Bundle {
+    /// Reads `model.toml` and checks all that it says.
+    ///
+    /// # Errors
+    /// A missing file, a hash or label that differs, a value outside its range.
+    pub fn load(directory: &Path) -> Result<Self, ClassifierError> {
+        let path = directory.join("model.toml");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| ClassifierError::Read { path: path.clone(), source })?;
+        let manifest: Manifest =
+            toml::from_str(&text).map_err(|source| ClassifierError::Manifest { path, source: Box::new(source) })?;
+        check_labels(&manifest)?;
+        check_calibration(&manifest.calibration)?;
+        if !TOKENS_RANGE.contains(&manifest.tokens_max) {
+            return Err(ClassifierError::Value { key: "tokens_max", expected: "within 16 and 512" });
+        }
+        for name in FILES {
+            let expected = manifest
+                .files
+                .get(name)
+                .ok_or(ClassifierError::Value { key: "files", expected: "the hash of each of the bundle's files" })?;
+            let path = directory.join(name);
+            if sha256(&path)? != *expected {
+                return Err(ClassifierError::Hash { path });
+            }
+        }
+        Ok(Self {
+            directory: directory.to_owned(),
+            version: manifest.version,
+            tokens_max: manifest.tokens_max,
+            category: manifest.category,
+            agency: manifest.agency,
+            calibration: manifest.calibration,
+        })
+    }
+
+    /// Names the model in every verdict.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+fn check_labels(manifest: &Manifest) -> Result<(), ClassifierError> {
+    let binary: Vec<&str> = Flag::ALL.iter().map(|f| f.code()).chain(Fine::ALL.iter().map(|f| f.code())).collect();
+    same(&manifest.binary, &binary, "binary")?;
+    same(&manifest.markers, &saring_domain::text::MARKERS, "marker")?;
+    if manifest.category.is_empty() || manifest.agency.is_empty() {
+        return Err(ClassifierError::Value { key: "category, agency", expected: "non-empty" });
+    }
+    Ok(())
+}
+
+fn same(listed: &[String], known: &[&str], what: &'static str) -> Result<(), ClassifierError> {
+    let length = listed.len().max(known.len());
+    match (0..length).find(|i| listed.get(*i).map(String::as_str) != known.get(*i).copied()) {
+        None => Ok(()),
+        Some(at) => Err(ClassifierError::Labels { what, at }),
+    }
+}
+
+fn check_calibration(calibration: &Calibration) -> Result<(), ClassifierError> {
+    let heads = Flag::ALL.len() + Fine::ALL.len();
+    let finite = |values: &[f32]| values.len() == heads && values.iter().all(|v| v.is_finite());
+    if !finite(&calibration.binary_scale) || !finite(&calibration.binary_offset) {
+        return Err(ClassifierError::Value { key: "calibration", expected: "one finite number per binary head" });
+    }
+    let positive = |t: f32| t.is_finite() && t > 0.0;
+    if !positive(calibration.category_temperature) || !positive(calibration.agency_temperature) {
+        return Err(ClassifierError::Value { key: "calibration", expected: "temperatures above 0" });
+    }
+    Ok(())
+}
+
+fn sha256(path: &Path) -> Result<String, ClassifierError> {
+    const CHUNK_BYTES: usize = 1 << 16;
+    let read = |source| ClassifierError::Read { path: path.to_owned(), source };
+    let mut reader = BufReader::new(File::open(path).map_err(read)?);
+    let mut hasher = Sha256::new();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        let n = reader.read(&mut chunk).map_err(read)?;
+        if n == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(&chunk[..n]);
+    }
+}

@@ -1,0 +1,144 @@
+//! What happens to a report's text, in one place.
+
+use saring_classifier::ClassifierError;
+use saring_domain::agency::{AgencyType, Date};
+use saring_domain::case::{ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Screened};
+use saring_domain::pii;
+use saring_domain::policy::{Evidence, Unjudged, decide};
+use saring_domain::region::LocationHint;
+use saring_domain::report::Report;
+use saring_domain::score::{Fine, Flag, Scores};
+use saring_domain::text::{Normalised, normalise};
+
+use crate::assets::Assets;
+
+/// Screens reports with one model and one policy.
+#[derive(Debug)]
+pub struct Screener {
+    assets: Assets,
+    model: ModelVersion,
+    policy: PolicyVersion,
+}
+
+/// A report that was read, before the model.
+struct Read {
+    spans: Vec<pii::PiiSpan>,
+    text: Normalised,
+    /// Characters before the text's own: the title and its separator.
+    offset: usize,
+}
+
+impl Screener {
+    /// # Errors
+    /// A bundle or policy whose version is no name.
+    pub fn new(assets: Assets) -> Result<Self, saring_domain::case::VersionError> {
+        let model = ModelVersion::parse(assets.classifier.version())?;
+        let policy = PolicyVersion::parse(assets.policy.version())?;
+        Ok(Self { assets, model, policy })
+    }
+
+    /// The model behind the verdicts.
+    #[must_use]
+    pub fn model(&self) -> &ModelVersion {
+        &self.model
+    }
+
+    /// The policy behind the verdicts.
+    #[must_use]
+    pub fn policy(&self) -> &PolicyVersion {
+        &self.policy
+    }
+
+    /// Screens reports; results are in the order of `reports`. `today` decides which names of
+    /// agencies are valid. A failure of the model holds the report; it never fails the batch.
+    pub fn screen(&mut self, reports: &[&Report], today: Date) -> Vec<Screened> {
+        let read: Vec<Read> = reports.iter().map(|r| read(r)).collect();
+        let texts: Vec<&Normalised> = read.iter().map(|r| &r.text).collect();
+        let scores = self.assets.classifier.classify_batch(&texts);
+        reports
+            .iter()
+            .zip(read)
+            .zip(scores)
+            .map(|((report, read), scores)| self.assemble(report, read, scores, today))
+            .collect()
+    }
+
+    fn assemble(&self, report: &Report, read: Read, scores: Result<Scores, ClassifierError>, today: Date) -> Screened {
+        let scores = scores
+            .inspect_err(|error| tracing::error!(report.id = %report.id, error = %error, "the model gave no answer"))
+            .ok();
+        let evidence = scores.as_ref().map_or(Evidence::Unjudged(Unjudged::ModelUnavailable), |scores| Evidence::Judged {
+            scores,
+            letters: read.text.letters,
+        });
+        let verdict = decide(&self.assets.policy, evidence, report.visibility);
+        let text = report.text.as_str();
+        let hint = LocationHint {
+            region_code: report.location.region_code.as_deref(),
+            name: report.location.name.as_deref(),
+            coordinates: report.location.coordinates,
+        };
+        let region = self.assets.regions.resolve(text, &hint);
+        let types: Vec<(AgencyType, f32)> = scores
+            .iter()
+            .flat_map(|s| &s.agency)
+            .filter_map(|r| AgencyType::parse(&r.code).ok().map(|a| (a, r.score.get())))
+            .collect();
+        let agency = self.assets.registry.suggest(&saring_domain::agency::Situation {
+            types: &types,
+            region: region.as_ref(),
+            text,
+            category: scores.as_ref().and_then(|s| s.category.first()).map(|c| c.code.as_str()),
+            today,
+        });
+        let public_text = pii::mask(text, &read.spans);
+        Screened {
+            verdict,
+            text_hash: report.text_hash(),
+            model: self.model.clone(),
+            policy: self.policy.clone(),
+            public_text,
+            pii: read.spans,
+            flags: scores.as_ref().map_or_else(Vec::new, |s| Flag::ALL.map(|f| (f, s.flag(f))).to_vec()),
+            fine: scores.as_ref().map_or_else(Vec::new, |s| Fine::ALL.map(|f| (f, s.fine(f))).to_vec()),
+            category: scores.as_ref().map_or_else(Vec::new, |s| s.category.clone()),
+            agency: agency
+                .into_iter()
+                .map(|a| RankedAgency { agency: a.agency, name: a.name, score: a.score, why: a.why })
+                .collect(),
+            region: region.map(|r| match r.regency {
+                // A desk is a regency's; the district stays in the reasons of the agency.
+                Some((code, _)) => NamedRegion { name: self.region_name(&code), code },
+                None => NamedRegion { code: r.code, name: r.name },
+            }),
+            claims: Vec::new(),
+            highlights: scores.map_or_else(Vec::new, |s| shifted(s, read.offset)),
+        }
+    }
+
+    fn region_name(&self, code: &str) -> String {
+        self.assets.regions.by_code(code).map_or_else(|| code.to_owned(), |r| r.name)
+    }
+}
+
+fn read(report: &Report) -> Read {
+    let text = report.text.as_str();
+    let spans = pii::find(text);
+    let Some(title) = &report.title else {
+        return Read { text: normalise(text, &spans), spans, offset: 0 };
+    };
+    let whole = format!("{}\n{text}", title.as_str());
+    let offset = title.as_str().chars().count() + 1;
+    Read { text: normalise(&whole, &pii::find(&whole)), spans, offset }
+}
+
+/// Highlights in the text's own offsets; those in the title are left out.
+fn shifted(scores: Scores, offset: usize) -> Vec<saring_domain::score::Highlight> {
+    let mut highlights = scores.highlights;
+    highlights.retain(|h| h.start >= offset);
+    for highlight in &mut highlights {
+        highlight.start -= offset;
+        highlight.end -= offset;
+    }
+    highlights
+}
