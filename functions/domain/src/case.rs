@@ -13,14 +13,13 @@ mod time;
 use std::fmt;
 
 pub use audit::{
-    ACTOR_BYTES_MAX, Actor, ActorError, AuditAction, AuditEvent, AuditHash, AuditHashError,
-    ChainBreak, ChainEnd, ChainError, check_chain,
+    ACTOR_BYTES_MAX, Actor, ActorError, AuditAction, AuditEvent, AuditHash, AuditHashError, ChainBreak, ChainEnd,
+    ChainError, check_chain,
 };
 pub use id::{CaseId, IdError, TRACKING_BYTES, TrackingId};
 pub use record::{Breach, CaseRecord};
 pub use screened::{
-    MatchedClaim, ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Screened,
-    VERSION_BYTES_MAX, VersionError,
+    MatchedClaim, ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Screened, VERSION_BYTES_MAX, VersionError,
 };
 pub use status::{CaseStatus, RejectReason};
 pub use time::Timestamp;
@@ -138,21 +137,13 @@ impl Case {
     ///
     /// # Errors
     /// A verdict about another text, looser than the reporter's choice, or without reasons.
-    pub fn open(
-        report: &Report,
-        id: CaseId,
-        screened: Screened,
-        times: Opened,
-    ) -> Result<Self, CaseError> {
+    pub fn open(report: &Report, id: CaseId, screened: Screened, times: Opened) -> Result<Self, CaseError> {
         if screened.text_hash != report.text_hash() {
             return Err(CaseError::OtherText);
         }
         let visibility = screened.verdict.visibility;
         if visibility < report.visibility {
-            return Err(CaseError::Loosened {
-                from: report.visibility.code(),
-                to: visibility.code(),
-            });
+            return Err(CaseError::Loosened { from: report.visibility.code(), to: visibility.code() });
         }
         let status = match (screened.verdict.decision, visibility) {
             (Decision::Review, _) => CaseStatus::InReview,
@@ -184,10 +175,7 @@ impl Case {
     /// The first contradiction.
     pub fn restore(record: CaseRecord) -> Result<Self, CaseError> {
         match record.breaches().into_iter().next() {
-            Some(breach) => Err(CaseError::Broken {
-                id: record.id,
-                breach,
-            }),
+            Some(breach) => Err(CaseError::Broken { id: record.id, breach }),
             None => Ok(Self(record)),
         }
     }
@@ -198,12 +186,8 @@ impl Case {
     /// One that the status doesn't allow, or that would loosen the visibility.
     pub fn resolve(self, resolution: Resolution, at: Timestamp) -> Result<Self, CaseError> {
         let mut record = self.0;
-        let illegal = |status: CaseStatus| {
-            Err(CaseError::Illegal {
-                status: status.code(),
-                resolution: resolution.code(),
-            })
-        };
+        let illegal =
+            |status: CaseStatus| Err(CaseError::Illegal { status: status.code(), resolution: resolution.code() });
         match (record.status, resolution) {
             (CaseStatus::Rejected, _)
             | (CaseStatus::Published, Resolution::Publish)
@@ -213,9 +197,7 @@ impl Case {
             ) => {
                 return illegal(record.status);
             }
-            (CaseStatus::Published, Resolution::PublishAnonymous)
-                if record.visibility == Visibility::Anonim =>
-            {
+            (CaseStatus::Published, Resolution::PublishAnonymous) if record.visibility == Visibility::Anonim => {
                 return illegal(record.status);
             }
             _ => {}

@@ -25,8 +25,7 @@ impl Actor {
     /// # Errors
     /// Empty, too long, or with control characters.
     pub fn parse(name: &str) -> Result<Self, ActorError> {
-        let valid =
-            (1..=ACTOR_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
+        let valid = (1..=ACTOR_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
         valid.then(|| Self(name.to_owned())).ok_or(ActorError)
     }
 
@@ -64,12 +63,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// All actions.
-    pub const ALL: [Self; 4] = [
-        Self::Received,
-        Self::Screened,
-        Self::Conflict,
-        Self::Resolved,
-    ];
+    pub const ALL: [Self; 4] = [Self::Received, Self::Screened, Self::Conflict, Self::Resolved];
 
     /// The code of the trail.
     #[must_use]
@@ -103,10 +97,7 @@ impl AuditHash {
     /// # Errors
     /// Anything but 64 lower-case hexadecimal digits.
     pub fn parse(digits: &str) -> Result<Self, AuditHashError> {
-        let valid = digits.len() == 64
-            && digits
-                .bytes()
-                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let valid = digits.len() == 64 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         valid.then(|| Self(digits.to_owned())).ok_or(AuditHashError)
     }
 
@@ -169,14 +160,8 @@ impl AuditEvent {
             ("case", text(&self.case.to_string())),
             ("case_version", self.case_version.into()),
             ("detail", text(&self.detail)),
-            (
-                "model",
-                optional(self.model.as_ref().map(ModelVersion::as_str)),
-            ),
-            (
-                "policy",
-                optional(self.policy.as_ref().map(PolicyVersion::as_str)),
-            ),
+            ("model", optional(self.model.as_ref().map(ModelVersion::as_str))),
+            ("policy", optional(self.policy.as_ref().map(PolicyVersion::as_str))),
             ("previous", text(self.previous.as_str())),
             ("sequence", self.sequence.into()),
             ("text_hash", text(self.text_hash.as_str())),
@@ -239,11 +224,7 @@ pub struct ChainEnd {
 /// # Errors
 /// The first event that doesn't follow from the one before.
 pub fn check_chain(case: CaseId, events: &[AuditEvent]) -> Result<ChainEnd, ChainError> {
-    let mut end = ChainEnd {
-        events: 0,
-        hash: AuditHash::root(),
-        case_version: 0,
-    };
+    let mut end = ChainEnd { events: 0, hash: AuditHash::root(), case_version: 0 };
     for event in events {
         let sequence = end.events + 1;
         let broken = |what| Err(ChainError { sequence, what });
@@ -260,11 +241,7 @@ pub fn check_chain(case: CaseId, events: &[AuditEvent]) -> Result<ChainEnd, Chai
         if event.case_version != version {
             return broken(ChainBreak::Version);
         }
-        end = ChainEnd {
-            events: sequence,
-            hash: event.hash(),
-            case_version: version,
-        };
+        end = ChainEnd { events: sequence, hash: event.hash(), case_version: version };
     }
     Ok(end)
 }

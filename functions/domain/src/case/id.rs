@@ -38,18 +38,13 @@ impl TrackingId {
     /// # Errors
     /// Anything else.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        decode(text).map(Self).ok_or(IdError {
-            what: "a tracking id",
-        })
+        decode(text).map(Self).ok_or(IdError { what: "a tracking id" })
     }
 
     /// The public id of the case, from which this one can't be found.
     #[must_use]
     pub fn case_id(&self) -> CaseId {
-        let digest = Sha256::new()
-            .chain_update(CASE_DOMAIN)
-            .chain_update(self.0)
-            .finalize();
+        let digest = Sha256::new().chain_update(CASE_DOMAIN).chain_update(self.0).finalize();
         let mut bytes = [0; TRACKING_BYTES];
         bytes.copy_from_slice(&digest[..TRACKING_BYTES]);
         CaseId(bytes)
@@ -109,10 +104,7 @@ fn encode(bytes: &[u8; TRACKING_BYTES]) -> String {
     for byte in bytes {
         bits = bits << 8 | u128::from(*byte);
     }
-    (0..CHARS)
-        .rev()
-        .map(|at| char::from(ALPHABET[(bits >> (at * 5) & 31) as usize]))
-        .collect()
+    (0..CHARS).rev().map(|at| char::from(ALPHABET[(bits >> (at * 5) & 31) as usize])).collect()
 }
 
 fn decode(text: &str) -> Option<[u8; TRACKING_BYTES]> {
@@ -144,9 +136,7 @@ mod tests {
     #[test]
     fn ids_survive_writing_and_reading() {
         for seed in 0..=255_u8 {
-            let id = TrackingId::from_bytes(std::array::from_fn(|i| {
-                seed.wrapping_mul(i as u8 + 31) ^ seed
-            }));
+            let id = TrackingId::from_bytes(std::array::from_fn(|i| seed.wrapping_mul(i as u8 + 31) ^ seed));
             assert_eq!(TrackingId::parse(&id.to_string()), Ok(id));
             assert_eq!(CaseId::parse(&id.case_id().to_string()), Ok(id.case_id()));
         }
@@ -156,20 +146,10 @@ mod tests {
     fn reads_what_people_type() {
         let id = TrackingId::from_bytes([0, 0x44, 0x32, 0x14, 0xc7, 0x42, 0x54, 0xb6, 0x35, 0xcf]);
         assert_eq!(id.to_string(), "0123-4567-89AB-CDEF");
-        for typed in [
-            "0123456789abcdef",
-            "oI23 4567 89ab cdef",
-            "OL23-4567-89AB-CDEF",
-        ] {
+        for typed in ["0123456789abcdef", "oI23 4567 89ab cdef", "OL23-4567-89AB-CDEF"] {
             assert_eq!(TrackingId::parse(typed), Ok(id), "{typed}");
         }
-        for wrong in [
-            "",
-            "0123",
-            "0123-4567-89AB-CDEF0",
-            "0123-4567-89AB-CDEU",
-            "0123-4567-89AB-CDÉF",
-        ] {
+        for wrong in ["", "0123", "0123-4567-89AB-CDEF0", "0123-4567-89AB-CDEU", "0123-4567-89AB-CDÉF"] {
             assert!(TrackingId::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    CaseError, CaseId, CaseStatus, Publication, PublishedBy, RejectReason, Screened, Timestamp,
-};
+use super::{CaseError, CaseId, CaseStatus, Publication, PublishedBy, RejectReason, Screened, Timestamp};
 use crate::policy::Decision;
 use crate::report::{ReportId, Visibility};
 
@@ -90,34 +88,19 @@ impl CaseRecord {
         let published = self.status == CaseStatus::Published;
         check(self.publication.is_some() == published, Breach::Unfounded);
         if let Some(publication) = &self.publication {
-            let decided = publication.by == PublishedBy::Moderator
-                || self.screened.verdict.decision == Decision::Publish;
+            let decided =
+                publication.by == PublishedBy::Moderator || self.screened.verdict.decision == Decision::Publish;
             check(decided, Breach::NotDecided);
-            check(
-                publication.text_hash == self.screened.text_hash,
-                Breach::OtherText,
-            );
+            check(publication.text_hash == self.screened.text_hash, Breach::OtherText);
             check(publication.model == self.screened.model, Breach::OtherModel);
-            check(
-                publication.policy == self.screened.policy,
-                Breach::OtherPolicy,
-            );
+            check(publication.policy == self.screened.policy, Breach::OtherPolicy);
         }
-        check(
-            !(published && self.visibility == Visibility::Rahasia),
-            Breach::Confidential,
-        );
+        check(!(published && self.visibility == Visibility::Rahasia), Breach::Confidential);
         let floor = self.chosen.tightened(self.screened.verdict.visibility);
         check(self.visibility >= floor, Breach::Looser);
         let reasons = &self.screened.verdict.reasons;
-        check(
-            !reasons.is_empty() && reasons.iter().all(|r| !r.code.is_empty()),
-            Breach::NoReasons,
-        );
-        check(
-            self.rejection.is_some() == (self.status == CaseStatus::Rejected),
-            Breach::Rejection,
-        );
+        check(!reasons.is_empty() && reasons.iter().all(|r| !r.code.is_empty()), Breach::NoReasons);
+        check(self.rejection.is_some() == (self.status == CaseStatus::Rejected), Breach::Rejection);
         check(self.version >= 1, Breach::Version);
         breaches
     }
@@ -125,10 +108,7 @@ impl CaseRecord {
     pub(super) fn publish_as(&mut self, visibility: Visibility) -> Result<(), CaseError> {
         if visibility < self.visibility || visibility == Visibility::Rahasia {
             let to = visibility.min(Visibility::Anonim).code();
-            return Err(CaseError::Loosened {
-                from: self.visibility.code(),
-                to,
-            });
+            return Err(CaseError::Loosened { from: self.visibility.code(), to });
         }
         self.visibility = visibility;
         self.status = CaseStatus::Published;

@@ -15,12 +15,7 @@ pub enum CaseStatus {
 
 impl CaseStatus {
     /// All statuses.
-    pub const ALL: [Self; 4] = [
-        Self::Published,
-        Self::InReview,
-        Self::Confidential,
-        Self::Rejected,
-    ];
+    pub const ALL: [Self; 4] = [Self::Published, Self::InReview, Self::Confidential, Self::Rejected];
 
     /// The code of records and messages.
     #[must_use]
@@ -38,15 +33,11 @@ impl CaseStatus {
     pub const fn words_id(self) -> &'static str {
         match self {
             Self::Published => "Laporan Anda lolos penyaringan dan sudah tampil di halaman publik.",
-            Self::InReview => {
-                "Laporan Anda sedang diperiksa petugas sebelum dapat tampil di halaman publik."
-            }
+            Self::InReview => "Laporan Anda sedang diperiksa petugas sebelum dapat tampil di halaman publik.",
             Self::Confidential => {
                 "Laporan Anda diterima sebagai laporan rahasia dan tidak ditampilkan di halaman publik."
             }
-            Self::Rejected => {
-                "Laporan Anda sudah diperiksa petugas dan tidak ditampilkan di halaman publik."
-            }
+            Self::Rejected => "Laporan Anda sudah diperiksa petugas dan tidak ditampilkan di halaman publik.",
         }
     }
 
@@ -55,12 +46,8 @@ impl CaseStatus {
     pub const fn words_en(self) -> &'static str {
         match self {
             Self::Published => "Your report passed the screening and is on the public page.",
-            Self::InReview => {
-                "An officer is checking your report before it can be on the public page."
-            }
-            Self::Confidential => {
-                "Your report was accepted as confidential and is not on the public page."
-            }
+            Self::InReview => "An officer is checking your report before it can be on the public page.",
+            Self::Confidential => "Your report was accepted as confidential and is not on the public page.",
             Self::Rejected => "An officer checked your report and it is not on the public page.",
         }
     }
@@ -85,14 +72,7 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// All reasons.
-    pub const ALL: [Self; 6] = [
-        Self::Spam,
-        Self::Abuse,
-        Self::Hoax,
-        Self::Privacy,
-        Self::Duplicate,
-        Self::NotAReport,
-    ];
+    pub const ALL: [Self; 6] = [Self::Spam, Self::Abuse, Self::Hoax, Self::Privacy, Self::Duplicate, Self::NotAReport];
 
     /// The code of records and messages.
     #[must_use]

@@ -14,11 +14,7 @@ impl Timestamp {
     /// A moment; one after the year 9999 becomes the last moment of that year.
     #[must_use]
     pub const fn from_unix_ms(unix_ms: u64) -> Self {
-        Self(if unix_ms > UNIX_MS_MAX {
-            UNIX_MS_MAX
-        } else {
-            unix_ms
-        })
+        Self(if unix_ms > UNIX_MS_MAX { UNIX_MS_MAX } else { unix_ms })
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -46,10 +42,7 @@ impl Timestamp {
         let (year, month, day) = civil(self.0 / DAY_MS);
         let ms = self.0 % DAY_MS;
         let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
-        format!(
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z",
-            ms % 1000
-        )
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1000)
     }
 }
 
@@ -66,16 +59,11 @@ fn civil(unix_days: u64) -> (u64, u64, u64) {
     // Days from 0000-03-01 to 1970-01-01.
     let days = unix_days + 719_468;
     let day_of_era = days % ERA_DAYS;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     let year = year_of_era + days / ERA_DAYS * 400 + u64::from(month <= 2);
     (year, month, day)
 }

@@ -1,0 +1,169 @@
+//! The table and what is read from it by key.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use saring_domain::case::{AuditEvent, Case, CaseId, TRACKING_BYTES, Timestamp, TrackingId};
+use saring_domain::report::{ReportId, TextHash};
+
+use crate::config::{TableConfig, sdk};
+use crate::error::{StoreError, failed, unreadable};
+use crate::item::{Attributes, Reader, text};
+use crate::names as n;
+use crate::wire::{audit_event, case_record};
+
+/// The table of cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Cases {
+    pub(crate) client: Client,
+    pub(crate) table: String,
+    pub(crate) original_retention_days: u32,
+}
+
+/// What a report got when it was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// For the reporter only.
+    pub tracking: TrackingId,
+    /// The public id, made from it.
+    pub case: CaseId,
+    /// What exactly was accepted.
+    pub text_hash: TextHash,
+    /// When.
+    pub received_at: Timestamp,
+}
+
+/// What a tracking id leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Tracked {
+    /// The report was accepted and waits for its screening.
+    Received {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// The report became a case.
+    Screened(Box<Case>),
+}
+
+/// A tracking id from the operating system's randomness: 80 of its bits.
+#[must_use]
+pub fn random_tracking_id() -> TrackingId {
+    // Bytes 6 and 8 of a version-4 UUID hold fixed bits; the others are random.
+    let uuid = uuid::Uuid::new_v4().into_bytes();
+    let mut bytes = [0; TRACKING_BYTES];
+    bytes[..6].copy_from_slice(&uuid[..6]);
+    bytes[6..].copy_from_slice(&uuid[9..13]);
+    TrackingId::from_bytes(bytes)
+}
+
+impl Cases {
+    /// A client for the table. Nothing is sent yet.
+    pub async fn connect(config: &TableConfig) -> Self {
+        let shared = sdk(&config.region, config.endpoint.as_deref(), config.access).await;
+        Self {
+            client: Client::new(&shared),
+            table: config.table.clone(),
+            original_retention_days: config.original_retention_days,
+        }
+    }
+
+    /// The case of an id.
+    ///
+    /// # Errors
+    /// No answer, or an item that can't be read or contradicts itself.
+    pub async fn case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
+        let item = self.get("reading a case", &n::case_pk(id), n::CASE_SK).await?;
+        item.map(|item| {
+            let record = case_record(&item).map_err(unreadable("case"))?;
+            Ok(Case::restore(record)?)
+        })
+        .transpose()
+    }
+
+    /// What became of the report of a tracking id.
+    ///
+    /// # Errors
+    /// No answer, or an item that can't be read.
+    pub async fn by_tracking_id(&self, tracking: TrackingId) -> Result<Option<Tracked>, StoreError> {
+        let id = tracking.case_id();
+        if let Some(case) = self.case(id).await? {
+            return Ok(Some(Tracked::Screened(Box::new(case))));
+        }
+        let head = self.get("reading a report's state", &n::case_pk(id), n::HEAD_SK).await?;
+        head.map(|head| {
+            let at = Reader(&head).time(n::RECEIVED_AT).map_err(unreadable("head"))?;
+            Ok(Tracked::Received { at })
+        })
+        .transpose()
+    }
+
+    /// The receipt of a report, by the input system's id.
+    ///
+    /// # Errors
+    /// No answer, or an item that can't be read.
+    pub async fn receipt(&self, id: &ReportId) -> Result<Option<Receipt>, StoreError> {
+        let item = self.get("reading a receipt", &n::report_pk(id), n::RECEIPT_SK).await?;
+        item.map(|item| {
+            let item = Reader(&item);
+            let decode = || {
+                let tracking = item.parsed(n::TRACKING_ID, TrackingId::parse)?;
+                Ok(Receipt {
+                    tracking,
+                    case: tracking.case_id(),
+                    text_hash: item.parsed(n::TEXT_HASH, TextHash::parse)?,
+                    received_at: item.time(n::RECEIVED_AT)?,
+                })
+            };
+            decode().map_err(unreadable("receipt"))
+        })
+        .transpose()
+    }
+
+    /// The whole trail of a case, in order, unchecked.
+    ///
+    /// # Errors
+    /// No answer, or an event that can't be read.
+    pub async fn audit(&self, id: CaseId) -> Result<Vec<AuditEvent>, StoreError> {
+        let items = self.partition(id, Some(n::AUDIT_PREFIX)).await?;
+        items.iter().map(|item| audit_event(item).map_err(unreadable("audit event"))).collect()
+    }
+
+    /// Every item of a case whose sort key begins with `prefix`, in order.
+    pub(crate) async fn partition(&self, id: CaseId, prefix: Option<&str>) -> Result<Vec<Attributes>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let mut query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .expression_attribute_names("#pk", n::PK)
+                .expression_attribute_values(":pk", text(n::case_pk(id)))
+                .set_exclusive_start_key(start.take());
+            query = match prefix {
+                Some(prefix) => query
+                    .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
+                    .expression_attribute_names("#sk", n::SK)
+                    .expression_attribute_values(":prefix", text(prefix)),
+                None => query.key_condition_expression("#pk = :pk"),
+            };
+            let page = query.send().await.map_err(failed("reading the items of a case"))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    pub(crate) async fn get(
+        &self,
+        operation: &'static str,
+        pk: &str,
+        sk: &str,
+    ) -> Result<Option<Attributes>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let get = get.key(n::PK, text(pk)).key(n::SK, AttributeValue::S(sk.to_owned()));
+        Ok(get.send().await.map_err(failed(operation))?.item)
+    }
+}

@@ -1,0 +1,103 @@
+//! Names of attributes and the forms of keys.
+
+use saring_domain::case::{CaseId, Timestamp};
+use saring_domain::report::{ReportId, TextHash};
+
+pub(crate) const PK: &str = "pk";
+pub(crate) const SK: &str = "sk";
+pub(crate) const EXPIRES_AT: &str = "expires_at";
+
+pub(crate) const FEED_INDEX: &str = "feed";
+pub(crate) const FEED_PK: &str = "feed_pk";
+pub(crate) const FEED_SK: &str = "feed_sk";
+pub(crate) const REVIEW_INDEX: &str = "review";
+pub(crate) const REVIEW_PK: &str = "review_pk";
+pub(crate) const REVIEW_SK: &str = "review_sk";
+
+pub(crate) const PUBLIC_TEXT: &str = "public_text";
+pub(crate) const PUBLIC_CATEGORY: &str = "public_category";
+pub(crate) const PUBLIC_AGENCY: &str = "public_agency";
+pub(crate) const PUBLIC_REGION_CODE: &str = "public_region_code";
+pub(crate) const PUBLIC_REGION_NAME: &str = "public_region_name";
+pub(crate) const PUBLISHED_AT: &str = "published_at";
+
+/// All that the feed index shows beside the keys.
+pub(crate) const PUBLIC: [&str; 6] =
+    [PUBLIC_TEXT, PUBLIC_CATEGORY, PUBLIC_AGENCY, PUBLIC_REGION_CODE, PUBLIC_REGION_NAME, PUBLISHED_AT];
+
+pub(crate) const PUBLISHED_BY: &str = "published_by";
+pub(crate) const PUBLISHED_VERSION: &str = "published_version";
+pub(crate) const PUBLISHED_TEXT_HASH: &str = "published_text_hash";
+pub(crate) const PUBLISHED_MODEL: &str = "published_model";
+pub(crate) const PUBLISHED_POLICY: &str = "published_policy";
+
+pub(crate) const CASE_ID: &str = "case_id";
+pub(crate) const REPORT_ID: &str = "report_id";
+pub(crate) const TRACKING_ID: &str = "tracking_id";
+pub(crate) const TEXT_HASH: &str = "text_hash";
+pub(crate) const RECEIVED_AT: &str = "received_at";
+pub(crate) const CHANGED_AT: &str = "changed_at";
+pub(crate) const VERSION: &str = "version";
+pub(crate) const STATUS: &str = "status";
+pub(crate) const CHOSEN: &str = "chosen_visibility";
+pub(crate) const VISIBILITY: &str = "visibility";
+pub(crate) const DECISION: &str = "decision";
+pub(crate) const DECIDED_VISIBILITY: &str = "decided_visibility";
+pub(crate) const MODEL: &str = "model";
+pub(crate) const POLICY: &str = "policy";
+pub(crate) const SCREENED: &str = "screened";
+pub(crate) const REJECTION: &str = "rejection";
+pub(crate) const AUDIT_SEQUENCE: &str = "audit_sequence";
+pub(crate) const AUDIT_HASH: &str = "audit_hash";
+pub(crate) const CONFLICTS: &str = "conflicts";
+pub(crate) const AT: &str = "at";
+pub(crate) const ACTOR: &str = "actor";
+pub(crate) const ACTION: &str = "action";
+pub(crate) const DETAIL: &str = "detail";
+pub(crate) const PREVIOUS: &str = "previous";
+pub(crate) const REPORT: &str = "report";
+
+pub(crate) const RECEIPT_SK: &str = "receipt";
+pub(crate) const HEAD_SK: &str = "head";
+pub(crate) const CASE_SK: &str = "case";
+pub(crate) const ORIGINAL_SK: &str = "original";
+pub(crate) const AUDIT_PREFIX: &str = "audit#";
+pub(crate) const CASE_PREFIX: &str = "case#";
+pub(crate) const REPORT_PREFIX: &str = "report#";
+
+/// Partitions of each index: one takes 1,000 writes a second.
+pub(crate) const SHARDS: u8 = 8;
+
+pub(crate) fn report_pk(id: &ReportId) -> String {
+    format!("{REPORT_PREFIX}{id}")
+}
+
+pub(crate) fn case_pk(id: CaseId) -> String {
+    format!("{CASE_PREFIX}{id}")
+}
+
+pub(crate) fn original_pk(id: CaseId) -> String {
+    format!("original#{id}")
+}
+
+/// Sixteen digits, so that the order of the keys is the order of the events.
+pub(crate) fn audit_sk(sequence: u64) -> String {
+    format!("{AUDIT_PREFIX}{sequence:016}")
+}
+
+pub(crate) fn conflict_sk(other: &TextHash) -> String {
+    format!("conflict#{}", other.as_str())
+}
+
+pub(crate) fn shard_of(id: CaseId) -> u8 {
+    id.shard_byte() % SHARDS
+}
+
+pub(crate) fn shard_pk(index: &str, shard: u8) -> String {
+    format!("{index}#{shard}")
+}
+
+/// The order of a listing: by time, then by id, so that no two rows share a key.
+pub(crate) fn listing_sk(at: Timestamp, id: CaseId) -> String {
+    format!("{at}#{id}")
+}

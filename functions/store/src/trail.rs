@@ -1,0 +1,102 @@
+//! The end of a trail, and the writes that extend it.
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use saring_domain::case::{Actor, AuditAction, AuditEvent, AuditHash, CaseId, ModelVersion, PolicyVersion, Timestamp};
+use saring_domain::report::TextHash;
+
+use crate::cases::Cases;
+use crate::error::{StoreError, unreadable};
+use crate::item::{Attributes, DecodeError, Problem, Reader, number, text};
+use crate::names as n;
+use crate::wire::audit_item;
+
+/// Where a trail ends; what the next event must follow.
+pub(crate) struct Head {
+    pub(crate) case: CaseId,
+    pub(crate) sequence: u64,
+    pub(crate) hash: AuditHash,
+    pub(crate) conflicts: u64,
+}
+
+/// An event before it has its place.
+pub(crate) struct Draft<'a> {
+    pub(crate) at: Timestamp,
+    pub(crate) actor: &'a Actor,
+    pub(crate) action: AuditAction,
+    pub(crate) case_version: u64,
+    pub(crate) text_hash: &'a TextHash,
+    pub(crate) versions: Option<(&'a ModelVersion, &'a PolicyVersion)>,
+    pub(crate) detail: String,
+}
+
+impl Head {
+    pub(crate) fn decode(case: CaseId, item: &Attributes) -> Result<Self, DecodeError> {
+        let item = Reader(item);
+        Ok(Self {
+            case,
+            sequence: item.number(n::AUDIT_SEQUENCE)?,
+            hash: item.parsed(n::AUDIT_HASH, AuditHash::parse)?,
+            conflicts: item.optional_number(n::CONFLICTS)?.unwrap_or(0),
+        })
+    }
+
+    /// The event in its place after this head.
+    pub(crate) fn next(&self, draft: Draft<'_>) -> AuditEvent {
+        AuditEvent {
+            case: self.case,
+            sequence: self.sequence + 1,
+            at: draft.at,
+            actor: draft.actor.clone(),
+            action: draft.action,
+            case_version: draft.case_version,
+            text_hash: draft.text_hash.clone(),
+            model: draft.versions.map(|(model, _)| model.clone()),
+            policy: draft.versions.map(|(_, policy)| policy.clone()),
+            detail: draft.detail,
+            previous: self.hash.clone(),
+        }
+    }
+}
+
+impl Cases {
+    /// The end of the trail of a report that was accepted.
+    pub(crate) async fn head(&self, case: CaseId) -> Result<Head, StoreError> {
+        let item = self.get("reading a trail's end", &n::case_pk(case), n::HEAD_SK).await?;
+        let missing = DecodeError { attribute: n::SK, problem: Problem::Missing };
+        let item = item.ok_or(missing).map_err(unreadable("head"))?;
+        Head::decode(case, &item).map_err(unreadable("head"))
+    }
+
+    /// Puts an event that must not be there yet.
+    pub(crate) fn put_event(&self, event: &AuditEvent) -> Result<TransactWriteItem, BuildError> {
+        self.put_new(audit_item(event))
+    }
+
+    /// Puts an item whose key must be free.
+    pub(crate) fn put_new(&self, item: Attributes) -> Result<TransactWriteItem, BuildError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", n::PK);
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    /// Moves the end of the trail on, if it is still where it was read.
+    pub(crate) fn move_head(&self, head: &Head, event: &AuditEvent) -> Result<TransactWriteItem, BuildError> {
+        let conflicts = head.conflicts + u64::from(event.action == AuditAction::Conflict);
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key(n::PK, text(n::case_pk(head.case)))
+            .key(n::SK, text(n::HEAD_SK))
+            .condition_expression("#sequence = :sequence AND #hash = :hash")
+            .update_expression("SET #sequence = :next, #hash = :next_hash, #conflicts = :conflicts")
+            .expression_attribute_names("#sequence", n::AUDIT_SEQUENCE)
+            .expression_attribute_names("#hash", n::AUDIT_HASH)
+            .expression_attribute_names("#conflicts", n::CONFLICTS)
+            .expression_attribute_values(":sequence", number(head.sequence))
+            .expression_attribute_values(":hash", text(head.hash.as_str()))
+            .expression_attribute_values(":next", number(event.sequence))
+            .expression_attribute_values(":next_hash", text(event.hash().as_str()))
+            .expression_attribute_values(":conflicts", number(conflicts));
+        Ok(TransactWriteItem::builder().update(update.build()?).build())
+    }
+}
