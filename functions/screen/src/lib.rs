@@ -2,10 +2,12 @@
 
 mod assets;
 pub mod config;
+mod handler;
 mod screening;
 mod wire;
 
 pub use assets::{AssetError, Assets};
+pub use handler::{Context, current_day};
 pub use saring_classifier::restart_without_telemetry;
 pub use screening::Screener;
 pub use wire::{ErrorWire, ScreeningWire};

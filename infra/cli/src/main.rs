@@ -1,10 +1,13 @@
 //! `saring`: screen, prepare, up, verify.
 
 mod prepare;
+mod screen;
+mod up;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -19,6 +22,28 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Screens reports: JSON Lines in, one screening per line out, in order.
+    Screen {
+        /// JSON Lines; `-` or nothing reads standard input.
+        file: Option<PathBuf>,
+        /// A bundle directory instead of the current one.
+        #[arg(long)]
+        bundle: Option<PathBuf>,
+    },
+    /// Runs the local stack, with reports flowing through it.
+    Up {
+        /// Directory of the stack's state.
+        #[arg(long, default_value = ".saring/local")]
+        data: PathBuf,
+        /// Reports that flow in at the start (JSON Lines).
+        #[arg(long, default_value = "samplecorpus/reports.jsonl")]
+        reports: PathBuf,
+        /// Stop when all is screened and verified.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Walks the table that the environment names and proves the invariants.
+    Verify,
     /// Writes each text as the model reads it (JSON Lines in and out).
     Prepare {
         /// JSON Lines; `-` or nothing reads standard input.
@@ -29,10 +54,31 @@ enum Command {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
+    saring_screen::restart_without_telemetry()?;
     match Arguments::parse().command {
-        Command::Prepare { file, fields } => prepare::run(input(file)?, BufWriter::new(io::stdout().lock()), &fields),
+        Command::Screen { file, bundle } => screen::run(input(file)?, BufWriter::new(io::stdout().lock()), bundle),
+        Command::Up { data, reports, once } => {
+            runtime()?.block_on(up::run(up::Options { data, reports, once }))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Verify => runtime()?.block_on(verify()),
+        Command::Prepare { file, fields } => {
+            prepare::run(input(file)?, BufWriter::new(io::stdout().lock()), &fields)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime cannot start")
+}
+
+async fn verify() -> Result<ExitCode> {
+    let cases = saring_store::Cases::connect(&saring_store::TableConfig::from_env()?).await;
+    let findings = saring_store::verify::all(&cases).await?;
+    up::report(&findings);
+    Ok(if findings.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn input(file: Option<PathBuf>) -> Result<Box<dyn BufRead>> {

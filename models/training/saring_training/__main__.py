@@ -56,6 +56,20 @@ def settings_of(manifest: dict[str, Any]) -> Settings:
     return Settings(**manifest.get("settings", {}))
 
 
+def start(
+    manifest: dict[str, Any], root: Path, rows: list[data.Row], settings: Settings
+) -> tuple[Screener, Tokenizer]:
+    """The network to train: an earlier run's (`init` of the manifest) or the pretrained base."""
+    if "init" in manifest:
+        return load_model(root / manifest["init"])
+    base = base_model.load()
+    vocabulary = [r.text for r in rows] + [r.match for r in rows if r.match]
+    vocabulary += _words(root, manifest)
+    tokenizer, kept = trim(base, vocabulary)
+    print(f"tokenizer: {len(kept)} of {len(base.pieces)} pieces")
+    return from_base(base, kept, settings.layers, POSITIONS), tokenizer
+
+
 def run_fit(manifest: dict[str, Any], root: Path, work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     settings = settings_of(manifest)
@@ -63,12 +77,7 @@ def run_fit(manifest: dict[str, Any], root: Path, work: Path) -> None:
     rows = load_rows(manifest, root)
     train = [r for r in rows if r.split == "train"]
     print(f"data: {len(train)} rows to train on, {len(rows) - len(train)} held out")
-    base = base_model.load()
-    vocabulary = [r.text for r in rows] + [r.match for r in rows if r.match]
-    vocabulary += _words(root, manifest)
-    tokenizer, kept = trim(base, vocabulary)
-    print(f"tokenizer: {len(kept)} of {len(base.pieces)} pieces")
-    model = from_base(base, kept, settings.layers, POSITIONS)
+    model, tokenizer = start(manifest, root, rows, settings)
     tokenizer.save(str(work / "tokenizer.json"))
     (work / "shape.json").write_text(json.dumps(model.encoder.shape.to_dict()))
     (work / "settings.json").write_text(json.dumps(asdict(settings)))
@@ -101,7 +110,9 @@ def run_evaluate(manifest: dict[str, Any], root: Path, work: Path) -> None:
     rows = [r for r in load_rows(manifest, root) if r.split != "train" and r.text.strip()]
     model, tokenizer = load_model(work)
     logits = predict(model, [r.text for r in rows], tokenizer, settings.tokens_max)
-    calibration = evaluate.calibrate(rows, logits)
+    # The test split stays untouched: calibration and thresholds come from dev rows only.
+    dev = [i for i, row in enumerate(rows) if row.split == "dev"]
+    calibration = evaluate.calibrate([rows[i] for i in dev], {name: values[dev] for name, values in logits.items()})
     (work / "calibration.json").write_text(json.dumps(asdict(calibration), indent=1))
     metrics = evaluate.metrics(rows, logits, calibration)
     (work / "metrics.json").write_text(json.dumps(metrics, indent=1))
@@ -125,8 +136,12 @@ def main() -> None:
     for name in ("fit", "evaluate", "export"):
         command = commands.add_parser(name)
         command.add_argument("manifest", type=Path)
-        command.add_argument("--root", type=Path, default=Path(), help="folder that the manifest's paths start from")
-        command.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the trained model")
+        command.add_argument(
+            "--root", type=Path, default=Path(), help="folder that the manifest's paths start from"
+        )
+        command.add_argument(
+            "--work", type=Path, required=True, help="folder for checkpoints and the trained model"
+        )
     commands.choices["export"].add_argument("--out", type=Path, required=True)
     commands.choices["export"].add_argument("--version", required=True)
     arguments = parser.parse_args()

@@ -48,7 +48,9 @@ def default_path() -> Path:
 
 def dequantise(raw: bytes, rows: int, columns: int) -> FloatArray:
     """Q4_0 blocks to float32, shape (rows, columns)."""
-    blocks = np.frombuffer(raw, dtype=np.dtype([("d", "<f2"), ("q", "u1", 16)]), count=rows * columns // BLOCK)
+    blocks = np.frombuffer(
+        raw, dtype=np.dtype([("d", "<f2"), ("q", "u1", 16)]), count=rows * columns // BLOCK
+    )
     low = (blocks["q"] & 0x0F).astype(np.float32) - 8
     high = (blocks["q"] >> 4).astype(np.float32) - 8
     values = np.concatenate([low, high], axis=1) * blocks["d"].astype(np.float32)[:, None]
@@ -86,7 +88,9 @@ def load(path: Path | None = None) -> Base:
     return Base(hidden, layers, heads, feed_forward, positions, eps, pieces, scores.tolist(), tensors)
 
 
-def _tensors(data: bytes, at: int, vocabulary: int, hidden: int, ff: int, positions: int) -> dict[str, FloatArray]:
+def _tensors(
+    data: bytes, at: int, vocabulary: int, hidden: int, ff: int, positions: int
+) -> dict[str, FloatArray]:
     (count,) = struct.unpack_from("<i", data, at)
     at += 4
     shapes = {"emb.word": (vocabulary, hidden), "fi.w": (ff, hidden), "fo.w": (hidden, ff)}

@@ -32,7 +32,9 @@ def platt(logits: Floats, labels: Floats, weights: Floats) -> tuple[float, float
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(parameters[0] * z + parameters[1], y, weight=w, reduction="sum")
+        loss = F.binary_cross_entropy_with_logits(
+            parameters[0] * z + parameters[1], y, weight=w, reduction="sum"
+        )
         loss = loss + (parameters[0] - 1) ** 2 + 0.1 * parameters[1] ** 2
         loss.backward()  # type: ignore[no-untyped-call]
         return loss

@@ -22,7 +22,14 @@ from .labels import AGENCIES, CATEGORIES, FINE, FLAGS
 Json = dict[str, Any]
 SENSITIVE = tuple(f for f in FINE if f.startswith("sensitive."))
 # Complaints of these categories may hold sensitive matter that nobody labelled.
-MAY_BE_SENSITIVE = {"perempuan_anak", "kesehatan", "ketertiban_umum", "korupsi_pungli", "kepegawaian", "pendidikan"}
+MAY_BE_SENSITIVE = {
+    "perempuan_anak",
+    "kesehatan",
+    "ketertiban_umum",
+    "korupsi_pungli",
+    "kepegawaian",
+    "pendidikan",
+}
 
 
 @dataclass
@@ -144,8 +151,7 @@ ADDRESSEE = re.compile(r"^(?:kepada )?(?:yth\.?|ytk\.?)[^.,;\n]{0,80}[.,;]\s*")
 
 def read(path: Path) -> Iterator[Json]:
     """Rows of a JSON Lines file, gzipped or not."""
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with opened as lines:
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
         for line in lines:
             if line.strip():
                 yield json.loads(line)

@@ -33,7 +33,7 @@ def calibrate(rows: list[Row], logits: dict[str, Array]) -> Calibration:
         out.scale[i], out.offset[i] = platt(logits["binary"][at, i], labels, weights)
     for head in ("category", "agency"):
         at = [k for k, r in enumerate(rows) if getattr(r, head) >= 0]
-        labels = np.array([getattr(rows[k], head) for k in at])
+        labels = np.array([getattr(rows[k], head) for k in at], np.int64)
         setattr(out, f"{head}_temperature", temperature(logits[head][at], labels))
     return out
 
@@ -71,7 +71,9 @@ def metrics(rows: list[Row], logits: dict[str, Array], calibration: Calibration)
         for head, names in (("category", CATEGORIES), ("agency", AGENCIES)):
             at = [i for i in members if getattr(rows[i], head) >= 0]
             if len(at) >= 10:
-                figures |= _ranked(logits[head][at], np.array([getattr(rows[i], head) for i in at]), head, len(names))
+                figures |= _ranked(
+                    logits[head][at], np.array([getattr(rows[i], head) for i in at]), head, len(names)
+                )
         negatives = [i for i in members if all(rows[i].binary.get(f) == 0 for f in FLAGS)]
         if len(negatives) >= 20:
             figures["flagged_at_half"] = float((p[negatives, : len(FLAGS)] >= 0.5).any(1).mean())

@@ -31,7 +31,9 @@ class BundleInfo:
     data_hash: str
 
 
-def write(model: Screener, tokenizer: Tokenizer, calibration: Calibration, info: BundleInfo, out: Path) -> None:
+def write(
+    model: Screener, tokenizer: Tokenizer, calibration: Calibration, info: BundleInfo, out: Path
+) -> None:
     """Writes the bundle; the same weights give the same bytes."""
     out.mkdir(parents=True, exist_ok=True)
     (out / WEIGHTS).unlink(missing_ok=True)
@@ -86,9 +88,13 @@ def session(path: Path) -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def run(session: Any, tokenizer: Tokenizer, texts: list[str], tokens_max: int) -> dict[str, np.ndarray[Any, Any]]:
+def run(
+    session: Any, tokenizer: Tokenizer, texts: list[str], tokens_max: int
+) -> dict[str, np.ndarray[Any, Any]]:
     """Outputs of an exported graph, one run a text."""
     tokenizer.enable_truncation(tokens_max)
     names = ["binary", "category", "agency", "embedding"]
-    rows = [session.run(names, {"input_ids": np.array([e.ids], np.int64)}) for e in tokenizer.encode_batch(texts)]
+    rows = [
+        session.run(names, {"input_ids": np.array([e.ids], np.int64)}) for e in tokenizer.encode_batch(texts)
+    ]
     return {n: np.concatenate([r[i] for r in rows]) for i, n in enumerate(names)}

@@ -199,7 +199,9 @@ def fit(model: Screener, rows: list[Row], tokenizer: Tokenizer, settings: Settin
             other = model(*batch.match).embedding if batch.match else None
         loss = loss_of(out, batch, settings)
         if other is not None:
-            loss = 0.3 * loss + settings.contrastive_weight * contrast(out.embedding, other, settings.temperature)
+            loss = 0.3 * loss + settings.contrastive_weight * contrast(
+                out.embedding, other, settings.temperature
+            )
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -219,7 +221,9 @@ def fit(model: Screener, rows: list[Row], tokenizer: Tokenizer, settings: Settin
 
 
 @torch.no_grad()
-def predict(model: Screener, texts: list[str], tokenizer: Tokenizer, tokens_max: int) -> dict[str, np.ndarray[Any, Any]]:
+def predict(
+    model: Screener, texts: list[str], tokenizer: Tokenizer, tokens_max: int
+) -> dict[str, np.ndarray[Any, Any]]:
     """Logits of all heads and embeddings for `texts`, in order."""
     model.eval()
     tokenizer.enable_truncation(tokens_max)

@@ -1,0 +1,117 @@
+//! SQS events to cases: each record by itself, failures by item, idempotent on redelivery.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use lambda_runtime::{Error, LambdaEvent};
+use saring_domain::agency::Date;
+use saring_domain::case::{Screened, Timestamp};
+use saring_domain::report::Report;
+use saring_store::{Cases, Incoming, Recorded, StoreError, TRACKING_ATTRIBUTE, parse_message, random_tracking_id};
+use tokio::sync::Mutex;
+
+use crate::screening::Screener;
+
+/// What the function holds between invocations.
+#[derive(Debug)]
+pub struct Context {
+    screener: Mutex<Screener>,
+    cases: Cases,
+}
+
+/// A message that is a report.
+struct Job {
+    message_id: String,
+    incoming: Incoming,
+}
+
+impl Context {
+    /// Joins a loaded screener and a table.
+    #[must_use]
+    pub fn new(screener: Screener, cases: Cases) -> Self {
+        Self { screener: Mutex::new(screener), cases }
+    }
+
+    /// Screens a batch. A message that is no report, or whose case can't be written, is reported
+    /// as failed: it comes back until the dead-letter queue takes it.
+    ///
+    /// # Errors
+    /// None today; the signature is the runtime's.
+    pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+        let mut failed = Vec::new();
+        let mut jobs = Vec::new();
+        for message in event.payload.records {
+            let message_id = message.message_id.clone().unwrap_or_default();
+            match parse(&message) {
+                Ok(incoming) => jobs.push(Job { message_id, incoming }),
+                Err(reason) => {
+                    tracing::warn!(message.id = %message_id, reason = %reason, "the message is no report");
+                    failed.push(message_id);
+                }
+            }
+        }
+        let now = now();
+        let reports: Vec<&Report> = jobs.iter().map(|j| &j.incoming.report).collect();
+        let screened = match today(now) {
+            Some(today) => self.screener.lock().await.screen(&reports, today),
+            // A clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
+            None => Vec::new(),
+        };
+        failed.extend(jobs[screened.len()..].iter().map(|j| j.message_id.clone()));
+        for (job, screened) in jobs.iter().zip(screened) {
+            if let Err(error) = self.record(&job.incoming, screened, now).await {
+                tracing::error!(report.id = %job.incoming.report.id, error = &error as &dyn std::error::Error, "the case was not written");
+                failed.push(job.message_id.clone());
+            }
+        }
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = failed.into_iter().map(failure).collect();
+        Ok(response)
+    }
+
+    async fn record(&self, incoming: &Incoming, screened: Screened, now: Timestamp) -> Result<(), StoreError> {
+        let report = &incoming.report;
+        let tracking = incoming.tracking.unwrap_or_else(random_tracking_id);
+        let decision = screened.verdict.decision.code();
+        match self.cases.record_screening(report, screened, tracking, now).await? {
+            Recorded::New(case) => {
+                tracing::info!(report.id = %report.id, case.id = %case.record().id, case.decision = decision, "screened");
+            }
+            Recorded::Already(case) => {
+                tracing::info!(report.id = %report.id, case.id = %case.record().id, "was screened before");
+            }
+            Recorded::Conflict { case } => {
+                tracing::warn!(report.id = %report.id, case.id = %case, "the id belongs to another text, refused and recorded");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse(message: &SqsMessage) -> Result<Incoming, String> {
+    let body = message.body.as_deref().ok_or("the message has no body")?;
+    let tracking = message.message_attributes.get(TRACKING_ATTRIBUTE).and_then(|a| a.string_value.as_deref());
+    parse_message(body, tracking).map_err(|e| e.to_string())
+}
+
+fn failure(message_id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message_id;
+    failure
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The day of `now`, for names of agencies.
+fn today(now: Timestamp) -> Option<Date> {
+    Date::parse(&now.to_string()).ok()
+}
+
+/// The day of the system's clock.
+#[must_use]
+pub fn current_day() -> Option<Date> {
+    today(now())
+}
