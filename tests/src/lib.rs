@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Contract, flow and tidy tests of Saring; the tests stand beside this file.
