@@ -1,0 +1,12 @@
+//! The Lambda function that serves the public feed.
+
+use lambda_http::{Error, run, tracing};
+use saring_store::{Cases, TableConfig};
+use saring_web::feed::router;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let cases = Cases::connect(&TableConfig::from_env()?).await;
+    run(router(cases)).await
+}

@@ -1,0 +1,13 @@
+//! The Lambda function that takes reports in.
+
+use lambda_http::{Error, run, tracing};
+use saring_store::{Cases, QueueConfig, Reports, TableConfig};
+use saring_web::intake::{Intake, router};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let cases = Cases::connect(&TableConfig::from_env()?).await;
+    let reports = Reports::connect(&QueueConfig::from_env()?).await;
+    run(router(Intake { cases, reports })).await
+}
