@@ -56,8 +56,8 @@ impl Bundle {
     /// A missing file, a hash or label that differs, a value outside its range.
     pub fn load(directory: &Path) -> Result<Self, ClassifierError> {
         let path = directory.join("model.toml");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| ClassifierError::Read { path: path.clone(), source })?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| ClassifierError::Read { path: path.clone(), source })?;
         let manifest: Manifest =
             toml::from_str(&text).map_err(|source| ClassifierError::Manifest { path, source: Box::new(source) })?;
         check_labels(&manifest)?;

@@ -75,7 +75,8 @@ impl Classifier {
     /// `texts` and equal those of [`Classifier::classify`].
     pub fn classify_batch(&mut self, texts: &[&Normalised]) -> Vec<Result<Scores, ClassifierError>> {
         let mut first: HashMap<&str, usize> = HashMap::new();
-        let mut order: Vec<usize> = (0..texts.len()).filter(|i| *first.entry(&texts[*i].text).or_insert(*i) == *i).collect();
+        let mut order: Vec<usize> =
+            (0..texts.len()).filter(|i| *first.entry(&texts[*i].text).or_insert(*i) == *i).collect();
         order.sort_by_key(|i| texts[*i].text.len());
         let mut results: Vec<Option<Result<Scores, ClassifierError>>> = texts.iter().map(|_| None).collect();
         for i in order {

@@ -34,8 +34,7 @@ pub(crate) struct Tokens {
 impl Tokens {
     /// Tokenizes; `tokens_max` counts the begin and end marks.
     pub(crate) fn of(text: &Normalised, tokenizer: &Tokenizer, tokens_max: usize) -> Result<Self, ClassifierError> {
-        let encoding =
-            tokenizer.encode_char_offsets(text.text.as_str(), false).map_err(ClassifierError::Tokenizer)?;
+        let encoding = tokenizer.encode_char_offsets(text.text.as_str(), false).map_err(ClassifierError::Tokenizer)?;
         let all: Vec<Token> = encoding
             .get_ids()
             .iter()

@@ -25,22 +25,15 @@ struct Marked {
 }
 
 fn main() {
-    let (flags, files): (Vec<String>, Vec<String>) =
-        std::env::args().skip(1).partition(|a| a.starts_with("--"));
+    let (flags, files): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
     let show = flags.iter().any(|f| f == "--show");
     let mut tallies: BTreeMap<&'static str, Tally> = BTreeMap::new();
     let mut reports = 0;
     for file in &files {
         let lines = fs::read_to_string(file).expect("the file is readable text");
-        for (i, line) in lines
-            .lines()
-            .enumerate()
-            .filter(|(_, l)| !l.trim().is_empty())
-        {
+        for (i, line) in lines.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
             let row: Value = serde_json::from_str(line).expect("each line is a JSON object");
-            let id = row["id"]
-                .as_str()
-                .map_or_else(|| format!("{file}:{}", i + 1), str::to_owned);
+            let id = row["id"].as_str().map_or_else(|| format!("{file}:{}", i + 1), str::to_owned);
             score(&row, &id, show, &mut tallies);
             reports += 1;
         }
@@ -50,20 +43,11 @@ fn main() {
 
 fn score(row: &Value, id: &str, show: bool, tallies: &mut BTreeMap<&'static str, Tally>) {
     let found = pii::find(row["text"].as_str().expect("a report has a text"));
-    let marked: Vec<Marked> = row["pii"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(marked)
-        .collect();
-    let same = |m: &Marked, s: &pii::PiiSpan| {
-        m.kind == s.kind.code() && m.start < s.end && s.start < m.end
-    };
+    let marked: Vec<Marked> = row["pii"].as_array().into_iter().flatten().map(marked).collect();
+    let same = |m: &Marked, s: &pii::PiiSpan| m.kind == s.kind.code() && m.start < s.end && s.start < m.end;
     for mark in &marked {
         let kind = PiiKind::ALL.into_iter().find(|k| k.code() == mark.kind);
-        let tally = tallies
-            .entry(kind.expect("the kind is known").code())
-            .or_default();
+        let tally = tallies.entry(kind.expect("the kind is known").code()).or_default();
         let hit = found.iter().any(|s| same(mark, s));
         tally.marked += 1;
         tally.found += usize::from(hit);
@@ -74,12 +58,7 @@ fn score(row: &Value, id: &str, show: bool, tallies: &mut BTreeMap<&'static str,
     for span in found.iter().filter(|s| !marked.iter().any(|m| same(m, s))) {
         tallies.entry(span.kind.code()).or_default().r#false += 1;
         if show {
-            println!(
-                "false {id} {} {}..{}",
-                span.kind.code(),
-                span.start,
-                span.end
-            );
+            println!("false {id} {} {}..{}", span.kind.code(), span.start, span.end);
         }
     }
 }
@@ -87,10 +66,7 @@ fn score(row: &Value, id: &str, show: bool, tallies: &mut BTreeMap<&'static str,
 fn marked(value: &Value) -> Marked {
     let offset = |key: &str| value[key].as_u64().expect("a span has offsets") as usize;
     Marked {
-        kind: value["kind"]
-            .as_str()
-            .expect("a span has a kind")
-            .to_owned(),
+        kind: value["kind"].as_str().expect("a span has a kind").to_owned(),
         start: offset("start"),
         end: offset("end"),
     }
@@ -100,10 +76,7 @@ fn print(tallies: &BTreeMap<&'static str, Tally>, reports: usize) {
     let line = |name: &str, t: &Tally| {
         let recall = t.found as f64 / t.marked.max(1) as f64;
         let per_100 = 100.0 * t.r#false as f64 / reports.max(1) as f64;
-        println!(
-            "{name:<13} {:>5} marked  recall {recall:.3}  {per_100:>6.2} false per 100",
-            t.marked
-        );
+        println!("{name:<13} {:>5} marked  recall {recall:.3}  {per_100:>6.2} false per 100", t.marked);
     };
     for (kind, tally) in tallies {
         line(kind, tally);

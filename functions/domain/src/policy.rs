@@ -212,8 +212,12 @@ pub fn decide(policy: &Policy, evidence: Evidence<'_>, chosen: Visibility) -> Ve
 
 fn held_unjudged(why: Unjudged, chosen: Visibility) -> Verdict {
     let reason = match why {
-        Unjudged::ModelUnavailable => reason("held.model_unavailable", "model tidak tersedia, perlu diperiksa petugas".to_owned()),
-        Unjudged::TimedOut => reason("held.timed_out", "penyaringan melewati batas waktu, perlu diperiksa petugas".to_owned()),
+        Unjudged::ModelUnavailable => {
+            reason("held.model_unavailable", "model tidak tersedia, perlu diperiksa petugas".to_owned())
+        }
+        Unjudged::TimedOut => {
+            reason("held.timed_out", "penyaringan melewati batas waktu, perlu diperiksa petugas".to_owned())
+        }
     };
     Verdict { decision: Decision::Review, visibility: chosen, reasons: vec![reason] }
 }
@@ -221,7 +225,10 @@ fn held_unjudged(why: Unjudged, chosen: Visibility) -> Verdict {
 fn unreadable(policy: &Policy, scores: &Scores, letters: usize) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if letters < policy.letters_min {
-        reasons.push(reason("text.unreadable", format!("hanya {letters} huruf atau angka, minimum {}", policy.letters_min)));
+        reasons.push(reason(
+            "text.unreadable",
+            format!("hanya {letters} huruf atau angka, minimum {}", policy.letters_min),
+        ));
     } else if scores.unknown_share > policy.unknown_share_max {
         let share = (scores.unknown_share * 100.0).round();
         reasons.push(reason("text.unreadable", format!("{share:.0}% teks tidak dikenal model")));
@@ -235,7 +242,10 @@ fn unreadable(policy: &Policy, scores: &Scores, letters: usize) -> Vec<Reason> {
 fn flag_reason(policy: &Policy, scores: &Scores, flag: Flag) -> Reason {
     if flag == Flag::Hoax {
         // Style alone can't tell a hoax: without a matching claim it only needs checking.
-        return reason("hoax.unverified", format!("mirip pesan berantai atau klaim sensasional, perlu dicek (skor {})", scores.flag(flag)));
+        return reason(
+            "hoax.unverified",
+            format!("mirip pesan berantai atau klaim sensasional, perlu dicek (skor {})", scores.flag(flag)),
+        );
     }
     let best = Fine::ALL
         .into_iter()

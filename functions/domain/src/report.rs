@@ -251,11 +251,15 @@ impl Report {
         Ok(Self {
             id: ReportId::parse(&required(wire.id, "id")?)?,
             text: ReportText::parse(&text)?,
-            title: optional(wire.title, "title")?.filter(|t| !t.trim().is_empty()).map(|t| ReportText::parse(&t)).transpose()?,
+            title: optional(wire.title, "title")?
+                .filter(|t| !t.trim().is_empty())
+                .map(|t| ReportText::parse(&t))
+                .transpose()?,
             channel: optional(wire.channel, "channel")?,
             created_at: optional(wire.created_at, "created_at")?,
             location: location(wire.location)?,
-            visibility: optional(wire.visibility, "visibility")?.map_or(Ok(Visibility::default()), |v| Visibility::parse(&v))?,
+            visibility: optional(wire.visibility, "visibility")?
+                .map_or(Ok(Visibility::default()), |v| Visibility::parse(&v))?,
             reporter_ref: optional(wire.reporter_ref, "reporter_ref")?,
         })
     }

@@ -10,18 +10,11 @@ fn parse(case: &str) -> (String, Vec<PiiSpan>) {
     while let Some((before, marked)) = rest.split_once("{{") {
         let (mark, after) = marked.split_once("}}").expect("each mark is closed");
         let (code, value) = mark.split_once(':').expect("each mark has a kind");
-        let kind = PiiKind::ALL
-            .into_iter()
-            .find(|k| k.code() == code)
-            .expect("the kind is known");
+        let kind = PiiKind::ALL.into_iter().find(|k| k.code() == code).expect("the kind is known");
         text.push_str(before);
         let start = text.chars().count();
         text.push_str(value);
-        spans.push(PiiSpan {
-            kind,
-            start,
-            end: text.chars().count(),
-        });
+        spans.push(PiiSpan { kind, start, end: text.chars().count() });
         rest = after;
     }
     text.push_str(rest);
@@ -45,9 +38,7 @@ fn mark(text: &str, spans: &[PiiSpan]) -> String {
 }
 
 fn cases() -> impl Iterator<Item = &'static str> {
-    include_str!("pii_cases.txt")
-        .lines()
-        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+    include_str!("pii_cases.txt").lines().filter(|l| !l.is_empty() && !l.starts_with('#'))
 }
 
 #[test]
@@ -59,12 +50,7 @@ fn finds_exactly_what_is_marked() {
             (found != case).then(|| format!("expected {case}\n   found {found}"))
         })
         .collect();
-    assert!(
-        wrong.is_empty(),
-        "{} cases:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -94,22 +80,11 @@ fn spans_are_sorted_and_apart() {
     for window in chars.windows(97).step_by(13) {
         let text: String = window.iter().collect();
         let spans = pii::find(&text);
-        assert!(
-            spans
-                .iter()
-                .all(|s| s.start < s.end && s.end <= window.len()),
-            "{spans:?}"
-        );
-        assert!(
-            spans.windows(2).all(|p| p[0].end <= p[1].start),
-            "{spans:?}"
-        );
+        assert!(spans.iter().all(|s| s.start < s.end && s.end <= window.len()), "{spans:?}");
+        assert!(spans.windows(2).all(|p| p[0].end <= p[1].start), "{spans:?}");
         let masked: usize = spans.iter().map(|s| s.end - s.start).sum();
         let tokens: usize = spans.iter().map(|s| s.kind.token().len()).sum();
-        assert_eq!(
-            pii::mask(&text, &spans).chars().count() + masked,
-            window.len() + tokens
-        );
+        assert_eq!(pii::mask(&text, &spans).chars().count() + masked, window.len() + tokens);
     }
 }
 
@@ -126,15 +101,8 @@ fn masked_text_is_clean() {
 
 #[test]
 fn empty_and_foreign_texts_have_none() {
-    for text in [
-        "",
-        " ",
-        "\n\n",
-        "🙂🙂🙂",
-        "Привет, как дела?",
-        "我要投诉",
-        "\u{200b}\u{feff}",
-    ] {
+    for text in ["", " ", "\n\n", "🙂🙂🙂", "Привет, как дела?", "我要投诉", "\u{200b}\u{feff}"]
+    {
         assert_eq!(pii::find(text), []);
     }
 }

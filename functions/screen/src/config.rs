@@ -26,7 +26,8 @@ impl Config {
     #[must_use]
     pub fn from_env() -> Self {
         let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-        let models = variable(MODELS_VARIABLE).or_else(|| above(Path::new("models/current.toml")).and_then(|p| p.parent().map(Path::to_owned)));
+        let models = variable(MODELS_VARIABLE)
+            .or_else(|| above(Path::new("models/current.toml")).and_then(|p| p.parent().map(Path::to_owned)));
         let runtime_library = variable(LIBRARY_VARIABLE)
             .or_else(|| above(Path::new(LIBRARY_OF_SETUP)))
             .unwrap_or_else(|| PathBuf::from(LIBRARY_OF_SETUP));
@@ -37,8 +38,5 @@ impl Config {
 /// The first directory above the executable, then above the working directory, that holds `relative`.
 fn above(relative: &Path) -> Option<PathBuf> {
     let starts = [std::env::current_exe().ok(), std::env::current_dir().ok().map(|d| d.join("."))];
-    starts
-        .into_iter()
-        .flatten()
-        .find_map(|start| start.ancestors().map(|d| d.join(relative)).find(|p| p.exists()))
+    starts.into_iter().flatten().find_map(|start| start.ancestors().map(|d| d.join(relative)).find(|p| p.exists()))
 }

@@ -67,9 +67,8 @@ impl Screener {
         let scores = scores
             .inspect_err(|error| tracing::error!(report.id = %report.id, error = %error, "the model gave no answer"))
             .ok();
-        let evidence = scores.as_ref().map_or(Evidence::Unjudged(Unjudged::ModelUnavailable), |scores| Evidence::Judged {
-            scores,
-            letters: read.text.letters,
+        let evidence = scores.as_ref().map_or(Evidence::Unjudged(Unjudged::ModelUnavailable), |scores| {
+            Evidence::Judged { scores, letters: read.text.letters }
         });
         let verdict = decide(&self.assets.policy, evidence, report.visibility);
         let text = report.text.as_str();

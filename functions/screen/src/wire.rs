@@ -97,7 +97,12 @@ impl ScreeningWire {
             id: id.to_string(),
             decision: screened.verdict.decision.code(),
             visibility: screened.verdict.visibility.code(),
-            reasons: screened.verdict.reasons.into_iter().map(|r| ReasonWire { code: r.code, detail: r.detail }).collect(),
+            reasons: screened
+                .verdict
+                .reasons
+                .into_iter()
+                .map(|r| ReasonWire { code: r.code, detail: r.detail })
+                .collect(),
             flags: screened.flags.iter().map(|(f, s)| (f.code(), rounded(s.get()))).collect(),
             fine: screened.fine.iter().map(|(f, s)| (f.code(), rounded(s.get()))).collect(),
             category: screened
@@ -110,13 +115,24 @@ impl ScreeningWire {
                 .agency
                 .into_iter()
                 .take(RANKED_MAX)
-                .map(|a| AgencyWire { r#type: a.agency.code(), name: a.name, score: rounded(a.score.get()), why: a.why })
+                .map(|a| AgencyWire {
+                    r#type: a.agency.code(),
+                    name: a.name,
+                    score: rounded(a.score.get()),
+                    why: a.why,
+                })
                 .collect(),
             region: screened.region.map(|r| RegionWire { code: r.code, name: r.name }),
             claims: screened
                 .claims
                 .into_iter()
-                .map(|c| ClaimWire { id: c.id, title: c.title, url: c.url, verdict: c.verdict, score: rounded(c.score.get()) })
+                .map(|c| ClaimWire {
+                    id: c.id,
+                    title: c.title,
+                    url: c.url,
+                    verdict: c.verdict,
+                    score: rounded(c.score.get()),
+                })
                 .collect(),
             pii: screened.pii.iter().map(spans).collect(),
             public_text: screened.public_text,

@@ -3,7 +3,7 @@
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use saring_domain::case::TrackingId;
-use saring_domain::report::{BODY_BYTES_MAX, Report, ReportError};
+use saring_domain::report::{BODY_BYTES_MAX, Report, ReportError, ReportText};
 use serde::Serialize;
 
 use crate::config::{QueueConfig, sdk};
@@ -102,7 +102,7 @@ pub fn encode_report(report: &Report) -> Result<String, StoreError> {
     let wire = ReportWire {
         id: report.id.as_str(),
         text: report.text.as_str(),
-        title: report.title.as_ref().map(|t| t.as_str()),
+        title: report.title.as_ref().map(ReportText::as_str),
         channel: report.channel.as_deref(),
         created_at: report.created_at.as_deref(),
         location: LocationWire {
@@ -114,11 +114,15 @@ pub fn encode_report(report: &Report) -> Result<String, StoreError> {
         visibility: report.visibility.code(),
         reporter_ref: report.reporter_ref.as_deref(),
     };
-    let json = serde_json::to_string(&wire).expect("the wire form has only json types");
+    let json = compact(&wire);
     if json.len() > BODY_BYTES_MAX {
         return Err(StoreError::TooLarge { what: "the report", actual: json.len(), limit: BODY_BYTES_MAX });
     }
     Ok(json)
+}
+
+fn compact(wire: &ReportWire<'_>) -> String {
+    serde_json::to_string(wire).expect("the wire form has only json types")
 }
 
 /// The queue of reports. Cheap to clone.
@@ -179,9 +183,9 @@ impl Reports {
     }
 
     async fn send_entries(&self, entries: Vec<SendMessageBatchRequestEntry>) -> Result<Vec<usize>, StoreError> {
-        let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
-        let sent = send.send().await.map_err(failed("sending reports"))?;
-        Ok(sent.failed().iter().filter_map(|f| f.id().parse().ok()).collect())
+        let batch = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+        let answer = batch.send().await.map_err(failed("sending reports"))?;
+        Ok(answer.failed().iter().filter_map(|f| f.id().parse().ok()).collect())
     }
 }
 

@@ -231,7 +231,7 @@ fn screened(item: Reader<'_>) -> Result<Screened, DecodeError> {
         model: item.parsed(n::MODEL, ModelVersion::parse)?,
         policy: item.parsed(n::POLICY, PolicyVersion::parse)?,
         public_text: item.text(n::PUBLIC_TEXT)?.to_owned(),
-        pii: wire.pii.into_iter().map(span).collect::<Result<_, _>>()?,
+        pii: wire.pii.iter().map(span).collect::<Result<_, _>>()?,
         flags: flags.collect::<Result<_, DecodeError>>()?,
         fine: fine.collect::<Result<_, DecodeError>>()?,
         category: wire.category.into_iter().map(ranked).collect::<Result<_, DecodeError>>()?,
@@ -250,7 +250,7 @@ fn flag(code: &str) -> Result<Flag, DecodeError> {
     Flag::ALL.into_iter().find(|f| f.code() == code).ok_or(value_error(n::SCREENED))
 }
 
-fn span(span: SpanWire) -> Result<PiiSpan, DecodeError> {
+fn span(span: &SpanWire) -> Result<PiiSpan, DecodeError> {
     let kind = PiiKind::ALL.into_iter().find(|k| k.code() == span.kind).ok_or(value_error(n::SCREENED))?;
     Ok(PiiSpan { kind, start: span.start, end: span.end })
 }

@@ -81,11 +81,9 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn measure(file: &std::path::Path) -> Result<(), Error> {
-    let host = QueueHost::start(QueueHostOptions {
-        location: Location::File(file.to_owned()),
-        ..QueueHostOptions::default()
-    })
-    .await?;
+    let host =
+        QueueHost::start(QueueHostOptions { location: Location::File(file.to_owned()), ..QueueHostOptions::default() })
+            .await?;
     let client = host.client();
     let url = client.ensure_queue(&QueueSpec::new("reports")).await?;
     let sdk = sdk(host.endpoint());

@@ -109,9 +109,11 @@ impl Stack {
         }
         let location = |name: &str| options.data.as_ref().map_or(Location::Memory, |d| Location::File(d.join(name)));
         let table =
-            TableHost::start(TableHostOptions { location: location("table.db"), ..TableHostOptions::default() }).await?;
+            TableHost::start(TableHostOptions { location: location("table.db"), ..TableHostOptions::default() })
+                .await?;
         let queue =
-            QueueHost::start(QueueHostOptions { location: location("queues.db"), ..QueueHostOptions::default() }).await?;
+            QueueHost::start(QueueHostOptions { location: location("queues.db"), ..QueueHostOptions::default() })
+                .await?;
         let cases = Cases::connect(&TableConfig::local(TABLE, table.endpoint())).await;
         cases.create_table().await?;
         let client = queue.client();

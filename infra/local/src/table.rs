@@ -49,26 +49,19 @@ impl TableHost {
     /// If the address is taken or the file can't be opened.
     pub async fn start(options: TableHostOptions) -> Result<Self, HostError> {
         let (listener, endpoint) = listen(options.listen).await?;
-        let database = open(&options.location).map_err(|source| HostError::Tables {
-            location: options.location,
-            source,
-        })?;
+        let database =
+            open(&options.location).map_err(|source| HostError::Tables { location: options.location, source })?;
         let (sender, stop) = stop_signal();
         let interval = options.ttl_sweep_interval;
         let server = tokio::spawn(async move {
             let sweeper = tokio::spawn(sweep(database.clone(), interval, stop.clone()));
-            let served =
-                dynoxide::server::serve_with_shutdown(listener, database, stop.given()).await;
+            let served = dynoxide::server::serve_with_shutdown(listener, database, stop.given()).await;
             if let Err(error) = served {
                 tracing::error!(%error, "table host failed");
             }
             sweeper.abort();
         });
-        Ok(Self {
-            endpoint,
-            stop: sender,
-            server,
-        })
+        Ok(Self { endpoint, stop: sender, server })
     }
 
     /// The URL for the SDK.

@@ -15,10 +15,7 @@ use saring_local::queue::{QueueHost, QueueHostOptions};
 use support::{TempDir, create_queue, eventually, example, receive, receive_count, sqs};
 
 fn options(dir: &TempDir) -> QueueHostOptions {
-    QueueHostOptions {
-        location: dir.location("queues.db"),
-        ..QueueHostOptions::default()
-    }
+    QueueHostOptions { location: dir.location("queues.db"), ..QueueHostOptions::default() }
 }
 
 #[tokio::test]
@@ -51,10 +48,7 @@ async fn a_file_has_one_host() {
     let dir = TempDir::new();
     let _host = QueueHost::start(options(&dir)).await.unwrap();
     let second = QueueHost::start(options(&dir)).await;
-    assert!(
-        matches!(second, Err(HostError::Queues { .. })),
-        "{second:?}"
-    );
+    assert!(matches!(second, Err(HostError::Queues { .. })), "{second:?}");
 }
 
 #[tokio::test]
@@ -62,10 +56,7 @@ async fn a_file_that_is_none_is_a_clear_error() {
     let dir = TempDir::new();
     std::fs::write(dir.file("queues.db"), "bukan basis data ".repeat(100)).unwrap();
     let error = QueueHost::start(options(&dir)).await.unwrap_err();
-    assert!(
-        error.to_string().starts_with("cannot open the queues in /"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("cannot open the queues in /"), "{error}");
 }
 
 /// A host in its own process, killed when the test ends.
@@ -120,10 +111,7 @@ async fn an_acknowledged_message_survives_kill_9() {
             })
         })
         .collect();
-    eventually("300 messages are acknowledged", || async {
-        acknowledged.lock().unwrap().len() >= 300
-    })
-    .await;
+    eventually("300 messages are acknowledged", || async { acknowledged.lock().unwrap().len() >= 300 }).await;
     process.kill();
     for sender in senders {
         sender.await.unwrap();

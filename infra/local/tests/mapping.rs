@@ -28,10 +28,7 @@ impl Stack {
         let client = queues.host.client();
         let dead = client.ensure_queue(&QueueSpec::new("dead")).await.unwrap();
         let mut spec = QueueSpec::new("reports");
-        spec.dead_letter = Some(DeadLetter {
-            queue: "dead".to_owned(),
-            receives_max: 3,
-        });
+        spec.dead_letter = Some(DeadLetter { queue: "dead".to_owned(), receives_max: 3 });
         let url = client.ensure_queue(&spec).await.unwrap();
         let mut options = FunctionOptions::new("probe", example("handler"));
         options.log = FunctionLog::Discard;
@@ -41,13 +38,7 @@ impl Stack {
         options.env.insert("TEST_LOG".to_owned(), log);
         let function = Function::spawn(options).unwrap();
         function.ready().await.unwrap();
-        Self {
-            queues,
-            url,
-            dead,
-            function,
-            dir,
-        }
+        Self { queues, url, dead, function, dir }
     }
 
     async fn attach(&self, change: impl FnOnce(&mut MappingOptions)) -> Mapping {
@@ -63,10 +54,8 @@ impl Stack {
     }
 
     async fn until_depth(&self, expected: [u64; 3]) {
-        eventually(&format!("the queue has {expected:?}"), || async {
-            self.queues.depth(&self.url).await == expected
-        })
-        .await;
+        eventually(&format!("the queue has {expected:?}"), || async { self.queues.depth(&self.url).await == expected })
+            .await;
     }
 
     /// How often the function logged each line.
@@ -83,17 +72,13 @@ impl Stack {
     async fn assert_whole_batch_fails(&self, mapping: &Mapping, sent: usize) {
         let sent = sent as u64;
         for round in 1..=3_u64 {
-            eventually(&format!("round {round} has failed"), || async {
-                mapping.counters().failed == round * sent
-            })
-            .await;
+            eventually(&format!("round {round} has failed"), || async { mapping.counters().failed == round * sent })
+                .await;
             assert_eq!(self.queues.depth(&self.url).await, [0, sent, 0]);
             self.queues.clock.advance(Duration::from_secs(30));
         }
-        eventually("the dead letters are there", || async {
-            self.queues.depth(&self.dead).await == [sent, 0, 0]
-        })
-        .await;
+        eventually("the dead letters are there", || async { self.queues.depth(&self.dead).await == [sent, 0, 0] })
+            .await;
         assert_eq!(mapping.counters().deleted, 0);
     }
 }
@@ -106,10 +91,7 @@ async fn processed_messages_are_deleted() {
         stack.send(&format!("laporan {number}")).await;
     }
     stack.until_depth([0, 0, 0]).await;
-    eventually("all deletions are counted", || async {
-        mapping.counters().deleted == 50
-    })
-    .await;
+    eventually("all deletions are counted", || async { mapping.counters().deleted == 50 }).await;
     let counters = mapping.counters();
     assert_eq!((counters.received, counters.failed), (50, 0));
     assert_eq!(counters.invoked, stack.function.counters().succeeded);
@@ -126,10 +108,7 @@ async fn only_reported_failures_stay_and_end_in_the_dead_letter_queue() {
     }
     let mapping = stack.attach(|_| {}).await;
     for round in 1..=3 {
-        eventually("the failure is reported", || async {
-            mapping.counters().failed == round
-        })
-        .await;
+        eventually("the failure is reported", || async { mapping.counters().failed == round }).await;
         stack.until_depth([0, 1, 0]).await;
         stack.queues.clock.advance(Duration::from_secs(30));
     }
@@ -232,17 +211,11 @@ async fn a_function_killed_again_and_again_loses_nothing() {
 #[tokio::test]
 async fn a_mapping_survives_a_restart_of_its_queue_host() {
     let dir = TempDir::new();
-    let mut options = QueueHostOptions {
-        location: dir.location("queues.db"),
-        ..QueueHostOptions::default()
-    };
+    let mut options = QueueHostOptions { location: dir.location("queues.db"), ..QueueHostOptions::default() };
     let host = QueueHost::start(options.clone()).await.unwrap();
     options.listen = host.endpoint()["http://".len()..].parse().unwrap();
     let client = host.client();
-    let url = client
-        .ensure_queue(&QueueSpec::new("reports"))
-        .await
-        .unwrap();
+    let url = client.ensure_queue(&QueueSpec::new("reports")).await.unwrap();
     let mut function = FunctionOptions::new("probe", example("handler"));
     function.log = FunctionLog::Discard;
     let function = Function::spawn(function).unwrap();
@@ -252,10 +225,7 @@ async fn a_mapping_survives_a_restart_of_its_queue_host() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let host = QueueHost::start(options).await.unwrap();
     client.send(&url, "laporan".to_owned()).await.unwrap();
-    eventually("the message is processed", || async {
-        mapping.counters().deleted == 1
-    })
-    .await;
+    eventually("the message is processed", || async { mapping.counters().deleted == 1 }).await;
     mapping.shutdown().await;
     host.shutdown().await;
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{
-    DeleteMessageBatchRequestEntry, MessageAttributeValue, MessageSystemAttributeName,
-    QueueAttributeName, SendMessageBatchRequestEntry,
+    DeleteMessageBatchRequestEntry, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
+    SendMessageBatchRequestEntry,
 };
 use saring_local::queue::{DeadLetter, QueueSpec};
 use support::{Queues, receive_count};
@@ -46,15 +46,9 @@ async fn a_message_is_sent_received_and_deleted() {
     assert_eq!(message.body(), Some("jalan \"rusak\" 🚧"));
     assert_eq!(message.md5_of_body, sent.md5_of_message_body);
     assert!(sent.md5_of_message_attributes.is_some());
-    assert_eq!(
-        message.md5_of_message_attributes,
-        sent.md5_of_message_attributes
-    );
+    assert_eq!(message.md5_of_message_attributes, sent.md5_of_message_attributes);
     let attributes = message.message_attributes.as_ref().unwrap();
-    assert_eq!(
-        (&attributes["channel"], &attributes["key"]),
-        (&text, &bytes)
-    );
+    assert_eq!((&attributes["channel"], &attributes["key"]), (&text, &bytes));
     let system = message.attributes.as_ref().unwrap();
     let now = support::START_MS.to_string();
     assert_eq!(system[&MessageSystemAttributeName::SentTimestamp], now);
@@ -76,11 +70,7 @@ async fn attributes_come_only_when_they_are_asked_for() {
     let value = MessageAttributeValue::builder();
     let value = value.data_type("String").string_value("x").build().unwrap();
     let send = queues.sqs.send_message().queue_url(&url).message_body("a");
-    send.message_attributes("trace.id", value.clone())
-        .message_attributes("other", value)
-        .send()
-        .await
-        .unwrap();
+    send.message_attributes("trace.id", value.clone()).message_attributes("other", value).send().await.unwrap();
     let receive = queues.sqs.receive_message().queue_url(&url);
     let received = receive
         .message_attribute_names("trace.*")
@@ -89,12 +79,7 @@ async fn attributes_come_only_when_they_are_asked_for() {
         .await
         .unwrap();
     let message = &received.messages()[0];
-    let names: Vec<_> = message
-        .message_attributes
-        .as_ref()
-        .unwrap()
-        .keys()
-        .collect();
+    let names: Vec<_> = message.message_attributes.as_ref().unwrap().keys().collect();
     assert_eq!(names, ["trace.id"]);
     assert_eq!(message.attributes.as_ref().unwrap().len(), 1);
 }
@@ -165,9 +150,7 @@ async fn visibility_can_be_changed_while_in_flight() {
 #[tokio::test]
 async fn a_delay_holds_a_message_back() {
     let queues = Queues::start().await;
-    let url = queues
-        .create("reports", &[(QueueAttributeName::DelaySeconds, "5")])
-        .await;
+    let url = queues.create("reports", &[(QueueAttributeName::DelaySeconds, "5")]).await;
     queues.send(&url, "default").await;
     let send = queues.sqs.send_message().queue_url(&url);
     let send = send.message_body("longer").delay_seconds(10);
@@ -198,10 +181,7 @@ async fn a_message_received_too_often_goes_to_the_dead_letter_queue() {
     let spec = QueueSpec {
         name: "reports".to_owned(),
         visibility_timeout: Duration::from_secs(10),
-        dead_letter: Some(DeadLetter {
-            queue: "dead".to_owned(),
-            receives_max: 2,
-        }),
+        dead_letter: Some(DeadLetter { queue: "dead".to_owned(), receives_max: 2 }),
     };
     let url = client.ensure_queue(&spec).await.unwrap();
     let id = queues.send(&url, "poison").await;
@@ -290,14 +270,7 @@ async fn a_message_has_at_most_a_mebibyte() {
 async fn a_long_poll_ends_with_the_first_message_or_with_its_time() {
     let queues = Queues::start().await;
     let url = queues.create("reports", &[]).await;
-    let poll = |wait| {
-        queues
-            .sqs
-            .receive_message()
-            .queue_url(&url)
-            .wait_time_seconds(wait)
-            .send()
-    };
+    let poll = |wait| queues.sqs.receive_message().queue_url(&url).wait_time_seconds(wait).send();
     let started = Instant::now();
     let (polled, _) = tokio::join!(poll(20), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -325,21 +298,13 @@ async fn queues_are_found_listed_changed_and_purged() {
     let queues = Queues::start().await;
     let timeout = QueueAttributeName::VisibilityTimeout;
     let url = queues.create("reports", &[(timeout.clone(), "7")]).await;
-    assert_eq!(
-        queues.create("reports", &[(timeout.clone(), "7")]).await,
-        url
-    );
+    assert_eq!(queues.create("reports", &[(timeout.clone(), "7")]).await, url);
     let again = queues.sqs.create_queue().queue_name("reports");
     let again = again.attributes(timeout.clone(), "8").send().await;
     let error = again.unwrap_err().into_service_error();
     assert!(error.is_queue_name_exists(), "{error}");
 
-    let found = queues
-        .sqs
-        .get_queue_url()
-        .queue_name("reports")
-        .send()
-        .await;
+    let found = queues.sqs.get_queue_url().queue_name("reports").send().await;
     assert_eq!(found.unwrap().queue_url(), Some(url.as_str()));
     let missing = queues.sqs.get_queue_url().queue_name("lain").send().await;
     let error = missing.unwrap_err().into_service_error();
@@ -360,13 +325,7 @@ async fn queues_are_found_listed_changed_and_purged() {
     assert_eq!(arn, "arn:aws:sqs:ap-southeast-3:000000000000:reports");
 
     queues.send(&url, "a").await;
-    queues
-        .sqs
-        .purge_queue()
-        .queue_url(&url)
-        .send()
-        .await
-        .unwrap();
+    queues.sqs.purge_queue().queue_url(&url).send().await.unwrap();
     assert_eq!(queues.depth(&url).await, [0, 0, 0]);
 }
 
@@ -378,10 +337,7 @@ async fn what_is_not_emulated_is_refused() {
     let url = queues.create("reports", &[]).await;
     let tags = queues.sqs.list_queue_tags().queue_url(&url).send().await;
     let code = tags.unwrap_err().code().map(str::to_owned);
-    assert_eq!(
-        code.as_deref(),
-        Some("AWS.SimpleQueueService.UnsupportedOperation")
-    );
+    assert_eq!(code.as_deref(), Some("AWS.SimpleQueueService.UnsupportedOperation"));
     let receive = queues.sqs.receive_message().queue_url(&url);
     let error = receive.max_number_of_messages(11).send().await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidParameterValue"));

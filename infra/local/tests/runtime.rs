@@ -7,9 +7,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use saring_local::runtime::{
-    Function, FunctionError, FunctionLog, FunctionOptions, InvokeError, PAYLOAD_BYTES_MAX,
-};
+use saring_local::runtime::{Function, FunctionError, FunctionLog, FunctionOptions, InvokeError, PAYLOAD_BYTES_MAX};
 use serde_json::{Value, json};
 use support::{TempDir, eventually, example, kill_9};
 
@@ -44,24 +42,12 @@ async fn a_function_gets_what_lambda_gives_it() {
     function.ready().await.unwrap();
     let seen = invoke(&function, "describe").await.unwrap();
     assert_eq!(seen["record"]["messageId"], "m-1");
-    assert_eq!(
-        seen["arn"],
-        "arn:aws:lambda:ap-southeast-3:000000000000:function:probe"
-    );
+    assert_eq!(seen["arn"], "arn:aws:lambda:ap-southeast-3:000000000000:function:probe");
     assert_eq!(seen["request_id"].as_str().unwrap().len(), 36);
     assert!(seen["trace_id"].as_str().unwrap().starts_with("Root=1-"));
-    assert_eq!(
-        (&seen["memory"], &seen["name"]),
-        (&json!(512), &json!("probe"))
-    );
-    assert_eq!(
-        (&seen["own"], &seen["leaked"]),
-        (&json!("mine"), &Value::Null)
-    );
-    let now = std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .unwrap()
-        .as_millis();
+    assert_eq!((&seen["memory"], &seen["name"]), (&json!(512), &json!("probe")));
+    assert_eq!((&seen["own"], &seen["leaked"]), (&json!("mine"), &Value::Null));
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis();
     let left = u128::from(seen["deadline_ms"].as_u64().unwrap()) - now;
     assert!((20_000..=30_000).contains(&left), "{left}");
     function.shutdown().await;
@@ -110,10 +96,7 @@ async fn a_process_killed_between_invocations_costs_none() {
         assert_works(&function).await;
         kill_9(function.process_ids()[0]);
         let started = function.counters().processes_started;
-        eventually("the process is replaced", || async {
-            function.counters().processes_started > started
-        })
-        .await;
+        eventually("the process is replaced", || async { function.counters().processes_started > started }).await;
     }
     assert_works(&function).await;
     assert_eq!(function.counters().failed, 0);
@@ -168,9 +151,7 @@ async fn a_function_that_does_not_start_says_why_in_one_line() {
     let log = dir.file("function.log");
     options.log = FunctionLog::File(log.clone());
     let reason = "model.onnx\ntidak cocok";
-    options
-        .env
-        .insert("FAIL_INIT".to_owned(), reason.to_owned());
+    options.env.insert("FAIL_INIT".to_owned(), reason.to_owned());
     let function = Function::spawn(options).unwrap();
     let expected = "function probe does not start: \
                     exit status: 3: Error: model.onnx tidak cocok";
@@ -179,10 +160,7 @@ async fn a_function_that_does_not_start_says_why_in_one_line() {
     let error = invoke(&function, "ok").await.unwrap_err();
     assert_eq!(error.to_string(), expected);
     let logged = std::fs::read_to_string(log).unwrap();
-    assert!(
-        logged.starts_with("Error: model.onnx\ntidak cocok\n"),
-        "{logged}"
-    );
+    assert!(logged.starts_with("Error: model.onnx\ntidak cocok\n"), "{logged}");
     // It is tried again, but not in a tight loop.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let processes = function.counters().processes_started;
@@ -197,10 +175,7 @@ async fn a_function_that_hangs_at_its_start_is_given_up() {
     options.init_timeout = Duration::from_millis(200);
     let function = Function::spawn(options).unwrap();
     let error = function.ready().await.unwrap_err().to_string();
-    assert!(
-        error.ends_with("it asked for no event in 200 ms"),
-        "{error}"
-    );
+    assert!(error.ends_with("it asked for no event in 200 ms"), "{error}");
 }
 
 #[tokio::test]
@@ -208,16 +183,10 @@ async fn payloads_have_a_limit() {
     let function = Function::spawn(options()).unwrap();
     let large = Bytes::from(vec![b' '; PAYLOAD_BYTES_MAX + 1]);
     let error = function.invoke(large).await.unwrap_err();
-    assert!(
-        matches!(error, InvokeError::PayloadTooLarge { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, InvokeError::PayloadTooLarge { .. }), "{error}");
     let large = format!("large {PAYLOAD_BYTES_MAX}");
     let error = invoke(&function, &large).await.unwrap_err();
-    assert!(
-        matches!(error, InvokeError::PayloadTooLarge { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, InvokeError::PayloadTooLarge { .. }), "{error}");
     assert_works(&function).await;
 }
 
@@ -235,15 +204,9 @@ async fn a_shutdown_lets_a_running_invocation_end() {
 #[tokio::test]
 async fn an_impossible_function_is_refused() {
     let missing = Function::spawn(FunctionOptions::new("probe", "/tidak/ada"));
-    assert!(
-        matches!(missing, Err(FunctionError::Binary { .. })),
-        "{missing:?}"
-    );
+    assert!(matches!(missing, Err(FunctionError::Binary { .. })), "{missing:?}");
     let mut none = options();
     none.concurrency = 0;
     let none = Function::spawn(none);
-    assert!(
-        matches!(none, Err(FunctionError::Concurrency { .. })),
-        "{none:?}"
-    );
+    assert!(matches!(none, Err(FunctionError::Concurrency { .. })), "{none:?}");
 }

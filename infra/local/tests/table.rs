@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    TimeToLiveSpecification,
 };
 use saring_local::table::{TableHost, TableHostOptions};
 use saring_local::{HostError, REGION};
@@ -58,10 +58,7 @@ async fn has(client: &aws_sdk_dynamodb::Client, id: &str) -> bool {
 
 #[tokio::test]
 async fn items_past_their_time_to_live_are_deleted_on_a_timer() {
-    let options = TableHostOptions {
-        ttl_sweep_interval: Duration::from_millis(50),
-        ..TableHostOptions::default()
-    };
+    let options = TableHostOptions { ttl_sweep_interval: Duration::from_millis(50), ..TableHostOptions::default() };
     let host = TableHost::start(options).await.unwrap();
     let client = dynamodb(host.endpoint());
     create_table(&client).await;
@@ -73,10 +70,7 @@ async fn items_past_their_time_to_live_are_deleted_on_a_timer() {
     let now_s = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
     put(&client, "old", now_s - 10).await;
     put(&client, "new", now_s + 3600).await;
-    eventually("the old item is gone", || async {
-        !has(&client, "old").await
-    })
-    .await;
+    eventually("the old item is gone", || async { !has(&client, "old").await }).await;
     assert!(has(&client, "new").await);
     host.shutdown().await;
 }
@@ -84,10 +78,7 @@ async fn items_past_their_time_to_live_are_deleted_on_a_timer() {
 #[tokio::test]
 async fn a_file_outlives_its_host() {
     let dir = TempDir::new();
-    let options = TableHostOptions {
-        location: dir.location("tables.db"),
-        ..TableHostOptions::default()
-    };
+    let options = TableHostOptions { location: dir.location("tables.db"), ..TableHostOptions::default() };
     let host = TableHost::start(options.clone()).await.unwrap();
     let client = dynamodb(host.endpoint());
     create_table(&client).await;
@@ -101,10 +92,7 @@ async fn a_file_outlives_its_host() {
 async fn a_taken_address_is_a_clear_error() {
     let host = TableHost::start(TableHostOptions::default()).await.unwrap();
     let address = host.endpoint()["http://".len()..].to_owned();
-    let options = TableHostOptions {
-        listen: address.parse().unwrap(),
-        ..TableHostOptions::default()
-    };
+    let options = TableHostOptions { listen: address.parse().unwrap(), ..TableHostOptions::default() };
     let error = TableHost::start(options).await.unwrap_err();
     assert!(matches!(error, HostError::Listen { .. }), "{error}");
     assert_eq!(error.to_string(), format!("cannot listen on {address}"));

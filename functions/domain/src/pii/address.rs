@@ -43,9 +43,8 @@ const HAMLETS: [&str; 16] = [
 ];
 const NUMBERS: [&str; 6] = ["no", "nomor", "nmr", "nomer", "nomer", "number"];
 /// Things beside a street that have numbers of their own.
-const FURNITURE: [&str; 12] = [
-    "tiang", "pju", "lampu", "gardu", "pal", "halte", "lubang", "pohon", "hp", "wa", "telp", "tpu",
-];
+const FURNITURE: [&str; 12] =
+    ["tiang", "pju", "lampu", "gardu", "pal", "halte", "lubang", "pohon", "hp", "wa", "telp", "tpu"];
 /// Words between the street and its number at most.
 const NAME_WORDS_MAX: usize = 6;
 const ADDRESS_WORDS_MAX: usize = 32;
@@ -69,23 +68,15 @@ fn reversed(tokens: &[Token<'_>], start: usize) -> Option<usize> {
     const NAME_WORDS: usize = 3;
     let furniture = start > 0 && FURNITURE.contains(&tokens[start - 1].word);
     let next = house(tokens, start).or_else(|| neighbourhood(tokens, start))?;
-    let street = tokens
-        .get(next)
-        .filter(|t| matches!(t.before, Gap::Space | Gap::Comma))?;
-    if furniture
-        || !matches!(
-            street.word,
-            "jl" | "jln" | "gg" | "jalan" | "perum" | "perumahan"
-        )
-    {
+    let street = tokens.get(next).filter(|t| matches!(t.before, Gap::Space | Gap::Comma))?;
+    if furniture || !matches!(street.word, "jl" | "jln" | "gg" | "jalan" | "perum" | "perumahan") {
         return None;
     }
     if let Some(end) = end(tokens, next) {
         return Some(end);
     }
     let names = tokens[next + 1..].iter().take(NAME_WORDS);
-    let names =
-        names.take_while(|t| t.shape == Shape::Title && matches!(t.before, Gap::Space | Gap::Dot));
+    let names = names.take_while(|t| t.shape == Shape::Title && matches!(t.before, Gap::Space | Gap::Dot));
     let count = names.count();
     (count > 0).then_some(next + 1 + count)
 }
@@ -116,12 +107,7 @@ fn end(tokens: &[Token<'_>], start: usize) -> Option<usize> {
             street |= STREETS.contains(&token.word);
             named |= matches!(token.word, "jl" | "jln" | "gg" | "lrg");
             (at, since) = (at + 1, 0);
-        } else if found.is_none()
-            && street
-            && since > 0
-            && lives(tokens, start)
-            && ends_bare(tokens, at)
-        {
+        } else if found.is_none() && street && since > 0 && lives(tokens, start) && ends_bare(tokens, at) {
             return Some(at + 1);
         } else if stops(token) {
             break;
@@ -137,29 +123,16 @@ fn end(tokens: &[Token<'_>], start: usize) -> Option<usize> {
 /// Somebody lives there: 'tinggal di Jl. Kartini 15'.
 fn lives(tokens: &[Token<'_>], street: usize) -> bool {
     const WORDS_BACK: usize = 3;
-    const LIVES: [&str; 10] = [
-        "tinggal",
-        "rumah",
-        "alamat",
-        "alamatnya",
-        "beralamat",
-        "domisili",
-        "berdomisili",
-        "kos",
-        "kost",
-        "kontrakan",
-    ];
-    tokens[street.saturating_sub(WORDS_BACK)..street]
-        .iter()
-        .any(|t| LIVES.contains(&t.word))
+    const LIVES: [&str; 10] =
+        ["tinggal", "rumah", "alamat", "alamatnya", "beralamat", "domisili", "berdomisili", "kos", "kost", "kontrakan"];
+    tokens[street.saturating_sub(WORDS_BACK)..street].iter().any(|t| LIVES.contains(&t.word))
 }
 
 /// A bare number before a sign or the end.
 fn ends_bare(tokens: &[Token<'_>], at: usize) -> bool {
     const DIGITS_MAX: usize = 4;
     let token = &tokens[at];
-    let number =
-        is_house_number(token.word) && token.word.len() <= DIGITS_MAX && token.before == Gap::Space;
+    let number = is_house_number(token.word) && token.word.len() <= DIGITS_MAX && token.before == Gap::Space;
     number && tokens.get(at + 1).is_none_or(|t| t.before != Gap::Space)
 }
 
@@ -179,10 +152,8 @@ fn ends_address(tokens: &[Token<'_>], at: usize) -> bool {
 }
 
 fn stops(token: &Token<'_>) -> bool {
-    const KEPT: [&str; 12] = [
-        "raya", "km", "barat", "timur", "utara", "selatan", "tengah", "dalam", "baru", "lama",
-        "besar", "kecil",
-    ];
+    const KEPT: [&str; 12] =
+        ["raya", "km", "barat", "timur", "utara", "selatan", "tengah", "dalam", "baru", "lama", "besar", "kecil"];
     let ordinary = token.class.is(Class::STOP) && token.shape == Shape::Lower;
     FURNITURE.contains(&token.word) || ordinary && !KEPT.contains(&token.word)
 }
@@ -202,9 +173,7 @@ fn house(tokens: &[Token<'_>], at: usize) -> Option<usize> {
 
 fn block(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     const LETTERS_MAX: usize = 4;
-    let name = tokens
-        .get(at + 1)
-        .filter(|t| t.word.len() <= LETTERS_MAX || t.word.contains('-'))?;
+    let name = tokens.get(at + 1).filter(|t| t.word.len() <= LETTERS_MAX || t.word.contains('-'))?;
     let next = at + 2;
     if name.word.contains(['-', '/']) && name.word.ends_with(|c: char| c.is_ascii_digit()) {
         return Some(next);
@@ -213,10 +182,7 @@ fn block(tokens: &[Token<'_>], at: usize) -> Option<usize> {
         return Some(end);
     }
     let direct = number_at(tokens, next)
-        && matches!(
-            tokens[next].before,
-            Gap::Sign | Gap::Space | Gap::Line | Gap::Dot | Gap::Break
-        );
+        && matches!(tokens[next].before, Gap::Sign | Gap::Space | Gap::Line | Gap::Dot | Gap::Break);
     direct.then(|| slash(tokens, next + 1))
 }
 
@@ -246,9 +212,7 @@ fn slash(tokens: &[Token<'_>], at: usize) -> usize {
 }
 
 fn number_at(tokens: &[Token<'_>], at: usize) -> bool {
-    tokens
-        .get(at)
-        .is_some_and(|t| is_house_number(t.word) && !matches!(t.before, Gap::Comma))
+    tokens.get(at).is_some_and(|t| is_house_number(t.word) && !matches!(t.before, Gap::Comma))
 }
 
 fn is_house_number(word: &str) -> bool {

@@ -30,8 +30,8 @@ pub(super) enum Cue {
 const STREETS: [&str; 6] = ["jl", "jln", "jalan", "gg", "gang", "lorong"];
 
 const PREPOSITIONS: [&str; 14] = [
-    "di", "ke", "dekat", "depan", "belakang", "samping", "sekitar", "arah", "daerah", "wilayah",
-    "ring", "ning", "neng", "ing",
+    "di", "ke", "dekat", "depan", "belakang", "samping", "sekitar", "arah", "daerah", "wilayah", "ring", "ning",
+    "neng", "ing",
 ];
 
 /// The cue before the name that begins at `start`.
@@ -58,15 +58,13 @@ fn is_title(token: &Token<'_>) -> bool {
 /// Only a space stands before the token, or the full stop of an abbreviation.
 pub(super) fn adjoins(tokens: &[Token<'_>], at: usize) -> bool {
     const ABBREVIATIONS: [&str; 37] = [
-        "h", "hj", "dr", "drg", "drs", "dra", "drh", "ir", "prof", "kh", "k", "ust", "pdt", "sdr",
-        "sdri", "bpk", "bp", "alm", "tn", "ny", "nn", "moh", "muh", "moch", "m", "an", "a.n", "st",
-        "jl", "jln", "gg", "no", "kec", "kel", "cv", "pt", "ud",
+        "h", "hj", "dr", "drg", "drs", "dra", "drh", "ir", "prof", "kh", "k", "ust", "pdt", "sdr", "sdri", "bpk", "bp",
+        "alm", "tn", "ny", "nn", "moh", "muh", "moch", "m", "an", "a.n", "st", "jl", "jln", "gg", "no", "kec", "kel",
+        "cv", "pt", "ud",
     ];
     match tokens[at].before {
         Gap::Space => true,
-        Gap::Dot => {
-            ABBREVIATIONS.contains(&tokens[at - 1].word) || tokens[at - 1].shape == Shape::Initial
-        }
+        Gap::Dot => ABBREVIATIONS.contains(&tokens[at - 1].word) || tokens[at - 1].shape == Shape::Initial,
         _ => false,
     }
 }
@@ -86,11 +84,7 @@ fn behind(tokens: &[Token<'_>], at: usize) -> Cue {
     let mut head = at - 1;
     let mut steps = 0;
     let passes = Class::POSSESSIVE.or(Class::FILLER);
-    while head > 0
-        && steps < STEPS_MAX
-        && tokens[head].class.is(passes)
-        && tokens[head].before == Gap::Space
-    {
+    while head > 0 && steps < STEPS_MAX && tokens[head].class.is(passes) && tokens[head].before == Gap::Space {
         if tokens[head].class.is(Class::INTRO) {
             break;
         }
@@ -115,30 +109,19 @@ fn behind(tokens: &[Token<'_>], at: usize) -> Cue {
         return if apart { Cue::KinApart } else { Cue::Kin };
     }
     if last.class.is(Class::SELF) {
-        return if apart || gap != Gap::Space {
-            Cue::ItselfApart
-        } else {
-            Cue::Itself
-        };
+        return if apart || gap != Gap::Space { Cue::ItselfApart } else { Cue::Itself };
     }
     let role = Class::ROLE.or(Class::KIN);
     if (class.is(role) || last.class.is(role)) && !apart && gap == Gap::Space {
         return Cue::Role;
     }
-    if gap == Gap::Colon && class.is(role) {
-        Cue::Intro
-    } else {
-        Cue::None
-    }
+    if gap == Gap::Colon && class.is(role) { Cue::Intro } else { Cue::None }
 }
 
 /// 'Hormat saya', 'Salam' before a sign or a new line.
 fn signs_off(tokens: &[Token<'_>], at: usize) -> bool {
     const WORDS_BACK: usize = 3;
-    tokens[at.saturating_sub(WORDS_BACK)..at]
-        .iter()
-        .rev()
-        .any(|t| t.class.is(Class::SIGN_OFF))
+    tokens[at.saturating_sub(WORDS_BACK)..at].iter().rev().any(|t| t.class.is(Class::SIGN_OFF))
 }
 
 /// 'Ayahku' and 'anaknya' need no word for whose it is.
@@ -151,8 +134,8 @@ fn intro_holds(tokens: &[Token<'_>], head: usize, gap: Gap) -> bool {
     let colon = gap == Gap::Colon;
     match tokens[head].word {
         "atas" => false,
-        "pemohon" | "pelapor" | "pengadu" | "terlapor" | "kontak" | "contact" | "penerima"
-        | "pengirim" | "sponsor" | "cp" | "narahubung" => colon || gap == Gap::Space,
+        "pemohon" | "pelapor" | "pengadu" | "terlapor" | "kontak" | "contact" | "penerima" | "pengirim" | "sponsor"
+        | "cp" | "narahubung" => colon || gap == Gap::Space,
         _ => gap != Gap::Comma || tokens[head].class.is(Class::INTRO),
     }
 }
@@ -184,8 +167,8 @@ pub(super) fn in_high_office(tokens: &[Token<'_>], start: usize) -> bool {
 /// Streets and hospitals are called after 'Haji Saman' and 'dr. Soetomo', not after 'Pak Ali'.
 fn honours(title: &Token<'_>) -> bool {
     const HONOURS: [&str; 17] = [
-        "h", "hj", "haji", "kh", "k", "kyai", "kiai", "dr", "prof", "ir", "ki", "nyi", "datuk",
-        "daeng", "tgk", "ustadz", "bung",
+        "h", "hj", "haji", "kh", "k", "kyai", "kiai", "dr", "prof", "ir", "ki", "nyi", "datuk", "daeng", "tgk",
+        "ustadz", "bung",
     ];
     HONOURS.contains(&title.word)
 }
@@ -214,10 +197,8 @@ pub(super) fn in_institution(tokens: &[Token<'_>], start: usize, title: bool) ->
             let office = at > 0 && is_title(&tokens[at - 1]) && tokens[at].before == Gap::Space;
             return tokens[at + 1].before != Gap::Sign && !office;
         }
-        let passes = matches!(
-            token.shape,
-            Shape::Title | Shape::Upper | Shape::Number | Shape::Initial
-        ) || is_title(token);
+        let passes =
+            matches!(token.shape, Shape::Title | Shape::Upper | Shape::Number | Shape::Initial) || is_title(token);
         if !passes || tokens[at].class.is(Class::SELF.or(Class::INTRO)) {
             return false;
         }
@@ -227,7 +208,5 @@ pub(super) fn in_institution(tokens: &[Token<'_>], start: usize, title: bool) ->
 
 /// 'di Ahmad Yani' is a place.
 pub(super) fn at_place(tokens: &[Token<'_>], start: usize) -> bool {
-    start > 0
-        && tokens[start].before == Gap::Space
-        && PREPOSITIONS.contains(&tokens[start - 1].word)
+    start > 0 && tokens[start].before == Gap::Space && PREPOSITIONS.contains(&tokens[start - 1].word)
 }

@@ -49,16 +49,7 @@ const OFFICES: [&str; 20] = [
     "redaksi",
     "callcenter",
 ];
-const FREE_MAIL: [&str; 8] = [
-    "gmail",
-    "yahoo",
-    "ymail",
-    "hotmail",
-    "outlook",
-    "icloud",
-    "rocketmail",
-    "live",
-];
+const FREE_MAIL: [&str; 8] = ["gmail", "yahoo", "ymail", "hotmail", "outlook", "icloud", "rocketmail", "live"];
 
 pub(super) fn find(shadow: &Shadow, spans: &mut Spans) {
     let mut offices: Vec<(usize, usize)> = Vec::new();
@@ -82,18 +73,9 @@ pub(super) fn find(shadow: &Shadow, spans: &mut Spans) {
         let Some(address) = found.get(1) else {
             continue;
         };
-        let cue = found
-            .get(0)
-            .is_some_and(|all| all.start() < address.start());
-        let start = if cue {
-            address.start()
-        } else {
-            local_start(&shadow.lower, address.start(), address.as_str())
-        };
-        if !offices
-            .iter()
-            .any(|(from, to)| *from < address.end() && start < *to)
-        {
+        let cue = found.get(0).is_some_and(|all| all.start() < address.start());
+        let start = if cue { address.start() } else { local_start(&shadow.lower, address.start(), address.as_str()) };
+        if !offices.iter().any(|(from, to)| *from < address.end() && start < *to) {
             spans.push(PiiKind::Email, start, address.end());
         }
     }
@@ -107,8 +89,6 @@ fn local_start(lower: &str, start: usize, address: &str) -> usize {
         .min()
         .unwrap_or(0);
     let local = lower[start..start + at].trim_end();
-    let led = [" ke ", "ke "]
-        .iter()
-        .find_map(|cue| local.find(cue).map(|i| i + cue.len()));
+    let led = [" ke ", "ke "].iter().find_map(|cue| local.find(cue).map(|i| i + cue.len()));
     start + led.or(local.rfind(' ').map(|space| space + 1)).unwrap_or(0)
 }

@@ -68,27 +68,18 @@ pub(super) static LEXICON: LazyLock<Lexicon> =
 
 impl Lexicon {
     fn parse(files: &[&'static str]) -> Self {
-        let mut lexicon = Self {
-            words: HashMap::new(),
-            public: HashSet::new(),
-            heroes: HashSet::new(),
-        };
+        let mut lexicon = Self { words: HashMap::new(), public: HashSet::new(), heroes: HashSet::new() };
         for file in files {
             let mut section = "";
             for line in file.lines().filter(|l| !l.starts_with('#')) {
                 if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
                     section = name;
                 } else {
-                    line.split_whitespace()
-                        .for_each(|word| lexicon.add(section, word));
+                    line.split_whitespace().for_each(|word| lexicon.add(section, word));
                 }
             }
         }
-        for class in lexicon
-            .words
-            .values_mut()
-            .filter(|c| c.is(Class::AMBIGUOUS))
-        {
+        for class in lexicon.words.values_mut().filter(|c| c.is(Class::AMBIGUOUS)) {
             class.0 &= !Class::NAME.0;
         }
         lexicon

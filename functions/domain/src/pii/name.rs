@@ -14,8 +14,8 @@ const LARGE_SHARE_MAX: f32 = 0.6;
 const FUNCTION_WORDS_MIN: usize = 3;
 /// Words with a capital inside a sentence only where every word has one.
 const FUNCTION_WORDS: [&str; 24] = [
-    "yang", "di", "ke", "dari", "dan", "untuk", "pada", "dengan", "ini", "itu", "tidak", "sudah",
-    "belum", "ada", "bisa", "juga", "karena", "oleh", "atau", "akan", "yg", "dgn", "agar", "tapi",
+    "yang", "di", "ke", "dari", "dan", "untuk", "pada", "dengan", "ini", "itu", "tidak", "sudah", "belum", "ada",
+    "bisa", "juga", "karena", "oleh", "atau", "akan", "yg", "dgn", "agar", "tapi",
 ];
 
 /// Names chain: 'atas nama Siti dan Budi', 'Bong Fui Khim alias Susanti'.
@@ -24,16 +24,11 @@ const CONNECTORS: [&str; 8] = ["bin", "binti", "bte", "br", "boru", "van", "de",
 /// Words of one or two letters that open a name.
 const OPENERS: [&str; 6] = ["i", "ni", "la", "wa", "st", "nur"];
 /// Abbreviated given names, written with or without a full stop.
-const ABBREVIATED: [&str; 12] = [
-    "m", "moh", "muh", "moch", "mhd", "md", "abd", "ahm", "r", "rr", "t", "hi",
-];
+const ABBREVIATED: [&str; 12] = ["m", "moh", "muh", "moch", "mhd", "md", "abd", "ahm", "r", "rr", "t", "hi"];
 
 pub(super) fn find(shadow: &Shadow, tokens: &[Token<'_>], spans: &mut Spans) {
-    let finder = Finder {
-        tokens,
-        capitals: Capitals::of(shadow, tokens),
-        signed: spans.0.iter().map(|s| s.start).collect(),
-    };
+    let finder =
+        Finder { tokens, capitals: Capitals::of(shadow, tokens), signed: spans.0.iter().map(|s| s.start).collect() };
     let mut at = 0;
     let mut chained = false;
     let mut called = Vec::new();
@@ -43,16 +38,14 @@ pub(super) fn find(shadow: &Shadow, tokens: &[Token<'_>], spans: &mut Spans) {
             at = end;
             continue;
         }
-        let run = finder
-            .run(at)
-            .filter(|run| !spans.overlaps(tokens[at].start, tokens[run.end - 1].end));
+        let run = finder.run(at).filter(|run| !spans.overlaps(tokens[at].start, tokens[run.end - 1].end));
         if let Some(run) = run.filter(|run| finder.accepts(at, run, chained)) {
             spans.push(PiiKind::Name, tokens[at].start, tokens[run.end - 1].end);
             called.extend(at..run.end);
             at = run.end;
-            chained = tokens.get(at).is_some_and(|t| {
-                CHAINS.contains(&t.word) && t.before == Gap::Space || t.before == Gap::Sign
-            });
+            chained = tokens
+                .get(at)
+                .is_some_and(|t| CHAINS.contains(&t.word) && t.before == Gap::Space || t.before == Gap::Sign);
             at += usize::from(chained && CHAINS.contains(&tokens[at].word));
         } else {
             at += 1;
@@ -109,20 +102,13 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn run(&self, start: usize) -> Option<Run> {
-        let mut run = Run {
-            end: start,
-            known: 0,
-            ambiguous: 0,
-            titled: 0,
-            words: 0,
-        };
+        let mut run = Run { end: start, known: 0, ambiguous: 0, titled: 0, words: 0 };
         let mut at = start;
         while let Some(token) = self.tokens.get(at) {
             if run.words == WORDS_MAX || at > start && !self.joins(at) {
                 break;
             }
-            let connector =
-                at > start && CONNECTORS.contains(&token.word) && self.may_be_name(at + 1);
+            let connector = at > start && CONNECTORS.contains(&token.word) && self.may_be_name(at + 1);
             if !connector && !self.part(at, start) {
                 break;
             }
@@ -133,9 +119,7 @@ impl Finder<'_> {
             at += 1;
             run.end = at;
         }
-        let only_initials = self.tokens[start..run.end]
-            .iter()
-            .all(|t| t.word.len() <= 1);
+        let only_initials = self.tokens[start..run.end].iter().all(|t| t.word.len() <= 1);
         (run.words > 0 && !only_initials).then_some(run)
     }
 
@@ -171,9 +155,7 @@ impl Finder<'_> {
         if opener && self.may_be_name(at + 1) && self.joins(at + 1) {
             return token.shape != Shape::Lower || self.next_known(at);
         }
-        if class.is(Class::INSTITUTION.or(Class::HIGH))
-            || class.is(Class::SELF.or(Class::INTRO)) && !named
-        {
+        if class.is(Class::INSTITUTION.or(Class::HIGH)) || class.is(Class::SELF.or(Class::INTRO)) && !named {
             return false;
         }
         if at > start && self.bridges(at) {
@@ -181,14 +163,12 @@ impl Finder<'_> {
         }
         if class.is(Class::STOP) || class.is(Class::TITLE) && at == start {
             // 'Imam Santoso', 'Hakim Siregar': the next word decides.
-            return named && self.titled(token) && self.next_known(at)
-                || at > start && named && self.titled(token);
+            return named && self.titled(token) && self.next_known(at) || at > start && named && self.titled(token);
         }
         match token.shape {
             Shape::Number => false,
             Shape::Initial => {
-                at > start && token.before == Gap::Space
-                    || self.may_be_name(at + 1) && self.joins(at + 1)
+                at > start && token.before == Gap::Space || self.may_be_name(at + 1) && self.joins(at + 1)
             }
             Shape::Title if self.cased() => token.word.len() > 1 && !token.word.contains('/'),
             Shape::Upper if self.cased() => {
@@ -213,8 +193,7 @@ impl Finder<'_> {
     fn next_known(&self, at: usize) -> bool {
         self.joins_next(at) && {
             let next = &self.tokens[at + 1];
-            let plain =
-                next.class.is(Class::AMBIGUOUS) && self.titled(next) && !next.class.is(Class::STOP);
+            let plain = next.class.is(Class::AMBIGUOUS) && self.titled(next) && !next.class.is(Class::STOP);
             next.class.is(Class::NAME) || plain
         }
     }
@@ -222,15 +201,11 @@ impl Finder<'_> {
     /// One past the initials after 'berinisial'.
     fn initials(&self, at: usize) -> Option<usize> {
         const LETTERS_MAX: usize = 4;
-        let short = |t: &Token<'_>| {
-            matches!(t.shape, Shape::Upper | Shape::Initial) && t.word.len() <= LETTERS_MAX
-        };
+        let short = |t: &Token<'_>| matches!(t.shape, Shape::Upper | Shape::Initial) && t.word.len() <= LETTERS_MAX;
         if cue::before(self.tokens, at) != Cue::Initials || !short(&self.tokens[at]) {
             return None;
         }
-        let more = self.tokens[at + 1..]
-            .iter()
-            .take_while(|t| t.shape == Shape::Initial && t.before == Gap::Dot);
+        let more = self.tokens[at + 1..].iter().take_while(|t| t.shape == Shape::Initial && t.before == Gap::Dot);
         Some(at + 1 + more.count())
     }
 
@@ -254,11 +229,7 @@ impl Finder<'_> {
                 at += 1;
             }
             if start < at {
-                spans.push(
-                    PiiKind::Name,
-                    self.tokens[start].start,
-                    self.tokens[at - 1].end,
-                );
+                spans.push(PiiKind::Name, self.tokens[start].start, self.tokens[at - 1].end);
             } else {
                 at += 1;
             }
@@ -294,9 +265,7 @@ impl Finder<'_> {
             Cue::Intro | Cue::Title => named || titled,
             Cue::Itself => {
                 known && (titled || !self.plural(start))
-                    || titled
-                        && !self.plural(start)
-                        && (run.words > 1 || run.ambiguous > 0 || self.long(start, run))
+                    || titled && !self.plural(start) && (run.words > 1 || run.ambiguous > 0 || self.long(start, run))
             }
             Cue::ItselfApart => titled && (named || run.words > 1) && closed,
             Cue::Kin => known || titled && self.long(start, run),
@@ -308,12 +277,9 @@ impl Finder<'_> {
             Cue::None => {
                 let all_titled = run.titled == run.words;
                 let person = all_titled && known && run.words > 1;
-                let signed =
-                    titled && known && (self.signs(start, run.end) || self.before_number(run.end));
+                let signed = titled && known && (self.signs(start, run.end) || self.before_number(run.end));
                 let apart = self.tokens[start].before != Gap::Space;
-                person
-                    || signed
-                    || all_titled && run.words > 1 && apart && self.before_number(run.end)
+                person || signed || all_titled && run.words > 1 && apart && self.before_number(run.end)
             }
         }
     }
@@ -345,10 +311,7 @@ impl Finder<'_> {
 
     /// Those who care for people are called by one name: 'Bidan Sri'.
     fn cares(&self, start: usize) -> bool {
-        matches!(
-            self.tokens[start - 1].word,
-            "bidan" | "perawat" | "mantri" | "guru" | "dokter" | "dosen" | "si"
-        )
+        matches!(self.tokens[start - 1].word, "bidan" | "perawat" | "mantri" | "guru" | "dokter" | "dosen" | "si")
     }
 
     /// A single unknown word is a name only if it has the length of one.
@@ -359,28 +322,20 @@ impl Finder<'_> {
 
     /// A sign or the end of the text stands after the run.
     fn closed(&self, end: usize) -> bool {
-        self.tokens
-            .get(end)
-            .is_none_or(|t| !matches!(t.before, Gap::Space))
+        self.tokens.get(end).is_none_or(|t| !matches!(t.before, Gap::Space))
     }
 
     /// A phone, a number or an address follows at once.
     fn before_number(&self, end: usize) -> bool {
         const REACH_CHARS: usize = 4;
         let last = self.tokens[end - 1].end;
-        self.signed
-            .iter()
-            .any(|s| *s >= last && s - last <= REACH_CHARS)
+        self.signed.iter().any(|s| *s >= last && s - last <= REACH_CHARS)
     }
 
     /// The run stands alone at the end of the text, as a signature does.
     fn signs(&self, start: usize, end: usize) -> bool {
         const WORDS_AFTER_MAX: usize = 3;
-        let alone = matches!(
-            self.tokens[start].before,
-            Gap::Dot | Gap::Line | Gap::Break | Gap::Comma
-        ) && start > 0;
-        alone
-            && (self.tokens.len() - end <= WORDS_AFTER_MAX || self.tokens[end].before == Gap::Line)
+        let alone = matches!(self.tokens[start].before, Gap::Dot | Gap::Line | Gap::Break | Gap::Comma) && start > 0;
+        alone && (self.tokens.len() - end <= WORDS_AFTER_MAX || self.tokens[end].before == Gap::Line)
     }
 }

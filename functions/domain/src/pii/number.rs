@@ -26,10 +26,8 @@ const DIGIT_WORDS: [(&str, char); 14] = [
     ("smbilan", '9'),
 ];
 /// What people write without a space before a number.
-const GLUED: [&str; 16] = [
-    "wa", "hp", "no", "nohp", "nowa", "telp", "tlp", "tel", "hub", "cp", "nik", "kk", "ktp", "rek",
-    "norek", "bca",
-];
+const GLUED: [&str; 16] =
+    ["wa", "hp", "no", "nohp", "nowa", "telp", "tlp", "tel", "hub", "cp", "nik", "kk", "ktp", "rek", "norek", "bca"];
 
 /// Letters and digits without a gap that read as digits.
 struct Chunk {
@@ -65,10 +63,7 @@ fn chunks(lower: &str) -> Vec<Chunk> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let len = bytes[at..]
-            .iter()
-            .take_while(|b| b.is_ascii_alphanumeric())
-            .count();
+        let len = bytes[at..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
         if len > 0 {
             found.extend(read(&lower[at..at + len], at));
         }
@@ -88,9 +83,7 @@ fn read(word: &str, at: usize) -> Option<Chunk> {
     let mut rest = &word[skip..];
     let (mut digits, mut plain, mut alike, mut words) = (String::new(), 0, 0, false);
     while let Some(c) = rest.chars().next() {
-        let spelled = DIGIT_WORDS
-            .iter()
-            .find(|(spelled, _)| rest.starts_with(spelled));
+        let spelled = DIGIT_WORDS.iter().find(|(spelled, _)| rest.starts_with(spelled));
         if c.is_ascii_digit() {
             digits.push(c);
             plain += 1;
@@ -106,13 +99,7 @@ fn read(word: &str, at: usize) -> Option<Chunk> {
         }
     }
     let readable = alike == 0 || plain >= PLAIN_MIN && alike <= plain;
-    readable.then(|| Chunk {
-        start: at + skip,
-        end: at + word.len(),
-        plain: alike == 0 && !words,
-        digits,
-        words,
-    })
+    readable.then(|| Chunk { start: at + skip, end: at + word.len(), plain: alike == 0 && !words, digits, words })
 }
 
 fn look_alike(c: char) -> Option<char> {
@@ -229,15 +216,11 @@ impl Number<'_> {
         }
         match self.digits.len() {
             16 => self.sixteen(cue),
-            15 | 17 if matches!(cue, Some(Cue::Nik)) && gap <= BANK_REACH_CHARS => {
-                Some(PiiKind::Nik)
-            }
+            15 | 17 if matches!(cue, Some(Cue::Nik)) && gap <= BANK_REACH_CHARS => Some(PiiKind::Nik),
             15 | 17 if matches!(cue, Some(Cue::Kk)) && gap <= BANK_REACH_CHARS => Some(PiiKind::Kk),
             13 if self.digits.starts_with("000") && cue != Some(Cue::Bank) => Some(PiiKind::Bpjs),
             11 | 13 if cue == Some(Cue::Bpjs) && !self.is_mobile() => Some(PiiKind::Bpjs),
-            11.. if cue == Some(Cue::Bank) && gap > BANK_REACH_CHARS && self.is_mobile() => {
-                Some(PiiKind::Phone)
-            }
+            11.. if cue == Some(Cue::Bank) && gap > BANK_REACH_CHARS && self.is_mobile() => Some(PiiKind::Phone),
             _ if cue == Some(Cue::Bank) && self.is_account() => Some(PiiKind::BankAccount),
             _ if self.is_phone() => Some(PiiKind::Phone),
             10..=16 if self.is_account() && self.bank_follows() => Some(PiiKind::BankAccount),
@@ -278,27 +261,18 @@ impl Number<'_> {
     /// `12-05-2024 10.30` and its like.
     fn is_date(&self) -> bool {
         let lens: Vec<usize> = self.chunks.iter().take(3).map(|c| c.digits.len()).collect();
-        let year = |i: usize| {
-            self.chunks[i].digits.starts_with("20") || self.chunks[i].digits.starts_with("19")
-        };
-        matches!(lens[..], [1 | 2, 1 | 2, 4] if year(2))
-            || matches!(lens[..], [4, 1 | 2, 1 | 2] if year(0))
+        let year = |i: usize| self.chunks[i].digits.starts_with("20") || self.chunks[i].digits.starts_with("19");
+        matches!(lens[..], [1 | 2, 1 | 2, 4] if year(2)) || matches!(lens[..], [4, 1 | 2, 1 | 2] if year(0))
     }
 
     /// `1.500.000.000`.
     fn is_money(&self) -> bool {
-        let dots = |pair: &[Chunk]| {
-            &self.lower[pair[0].end..pair[1].start] == "." && pair[1].digits.len() == 3
-        };
-        self.chunks.len() > 1
-            && self.chunks.windows(2).all(dots)
-            && self.chunks[0].digits.len() <= 3
+        let dots = |pair: &[Chunk]| &self.lower[pair[0].end..pair[1].start] == "." && pair[1].digits.len() == 3;
+        self.chunks.len() > 1 && self.chunks.windows(2).all(dots) && self.chunks[0].digits.len() <= 3
     }
 
     fn bank_follows(&self) -> bool {
-        self.chunks
-            .last()
-            .is_some_and(|c| bank_follows(self.lower, c.end))
+        self.chunks.last().is_some_and(|c| bank_follows(self.lower, c.end))
     }
 
     fn phone_cue(&self, reach: usize) -> bool {
@@ -307,10 +281,7 @@ impl Number<'_> {
 
     /// The number without its prefix for the country or for long distance.
     fn national(&self) -> Option<&str> {
-        let rest = self
-            .digits
-            .strip_prefix("0062")
-            .or_else(|| self.digits.strip_prefix("62"));
+        let rest = self.digits.strip_prefix("0062").or_else(|| self.digits.strip_prefix("62"));
         match rest {
             Some(rest) => Some(rest.strip_prefix('0').unwrap_or(rest)),
             None => self.digits.strip_prefix('0'),
@@ -320,23 +291,16 @@ impl Number<'_> {
     fn is_mobile(&self) -> bool {
         const LENGTHS: std::ops::RangeInclusive<usize> = 9..=12;
         let mobile = |n: &str| {
-            LENGTHS.contains(&n.len())
-                && matches!(
-                    n.as_bytes()[..2],
-                    [b'8', b'1' | b'2' | b'3' | b'5' | b'7'..=b'9']
-                )
+            LENGTHS.contains(&n.len()) && matches!(n.as_bytes()[..2], [b'8', b'1' | b'2' | b'3' | b'5' | b'7'..=b'9'])
         };
-        self.national().is_some_and(mobile)
-            || self.phone_cue(BARE_REACH_CHARS) && mobile(self.digits)
+        self.national().is_some_and(mobile) || self.phone_cue(BARE_REACH_CHARS) && mobile(self.digits)
     }
 
     /// '0822-5011-4478': nothing but a mobile number is written so.
     fn is_spaced_mobile(&self) -> bool {
         const OPERATOR_DIGITS: usize = 4;
         const GROUPS: usize = 3;
-        self.is_mobile()
-            && self.chunks.len() == GROUPS
-            && self.chunks[0].digits.len() == OPERATOR_DIGITS
+        self.is_mobile() && self.chunks.len() == GROUPS && self.chunks[0].digits.len() == OPERATOR_DIGITS
     }
 
     fn is_phone(&self) -> bool {
@@ -349,9 +313,7 @@ impl Number<'_> {
         if !self.chunks.iter().all(|c| c.plain) || self.is_date() || self.is_money() {
             return false;
         }
-        let area = |n: &str| {
-            NATIONAL_LENGTHS.contains(&n.len()) && matches!(n.as_bytes()[0], b'2'..=b'7' | b'9')
-        };
+        let area = |n: &str| NATIONAL_LENGTHS.contains(&n.len()) && matches!(n.as_bytes()[0], b'2'..=b'7' | b'9');
         if self.national().is_some_and(area) && !self.digits.starts_with("00") {
             let first = &self.chunks[0];
             let sign = self.lower.as_bytes().get(first.end);

@@ -8,17 +8,14 @@ use super::shadow::Shadow;
 use super::{PiiKind, Spans};
 
 /// The letters before the number stand for the region of registration.
-const REGION: &str = "(?:A[ABDEG]?|B[ABDEGHKLMNP]?|D[ABCDEGHKLMNPRSTW]?|E[ABD]?|F|G|H|K[BHTU]?|L|M|N|P[ABGSTY]?|R|S|T|W|Z)";
+const REGION: &str =
+    "(?:A[ABDEG]?|B[ABDEGHKLMNP]?|D[ABCDEGHKLMNPRSTW]?|E[ABD]?|F|G|H|K[BHTU]?|L|M|N|P[ABGSTY]?|R|S|T|W|Z)";
 
 static CAPITALS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(
-        r"\b{REGION}[ .-]?[1-9][0-9]{{2,3}}[ .-]?[A-Z]{{2,3}}\b"
-    ))
-    .expect("the pattern is valid")
+    Regex::new(&format!(r"\b{REGION}[ .-]?[1-9][0-9]{{2,3}}[ .-]?[A-Z]{{2,3}}\b")).expect("the pattern is valid")
 });
 static GLUED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?i)\b{REGION}[1-9][0-9]{{2,3}}[a-z]{{2,3}}\b"))
-        .expect("the pattern is valid")
+    Regex::new(&format!(r"(?i)\b{REGION}[1-9][0-9]{{2,3}}[a-z]{{2,3}}\b")).expect("the pattern is valid")
 });
 /// With the word for it right before, everything a plate can be.
 static CUED: LazyLock<Regex> = LazyLock::new(|| {
@@ -37,9 +34,8 @@ static VEHICLE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What follows a number and is no plate's end.
 const WORDS: [&str; 34] = [
-    "di", "ke", "rb", "jt", "org", "kg", "kk", "rt", "rw", "dan", "km", "hr", "thn", "th", "bln",
-    "cm", "kwh", "va", "m", "mt", "ml", "gr", "ha", "wib", "wit", "jam", "ya", "yg", "dr", "tdk",
-    "x", "an", "pas", "dari",
+    "di", "ke", "rb", "jt", "org", "kg", "kk", "rt", "rw", "dan", "km", "hr", "thn", "th", "bln", "cm", "kwh", "va",
+    "m", "mt", "ml", "gr", "ha", "wib", "wit", "jam", "ya", "yg", "dr", "tdk", "x", "an", "pas", "dari",
 ];
 
 pub(super) fn find(shadow: &Shadow, spans: &mut Spans) {
@@ -54,9 +50,7 @@ pub(super) fn find(shadow: &Shadow, spans: &mut Spans) {
             let Some(plate) = found.get(group) else {
                 continue;
             };
-            let tail = plate
-                .as_str()
-                .trim_start_matches(|c: char| !c.is_ascii_digit());
+            let tail = plate.as_str().trim_start_matches(|c: char| !c.is_ascii_digit());
             let tail = tail.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
             if !WORDS.contains(&tail.to_ascii_lowercase().as_str()) {
                 spans.push(PiiKind::Plate, plate.start(), plate.end());

@@ -38,10 +38,6 @@ fn ascii(c: char) -> u8 {
         '\u{201C}' | '\u{201D}' => b'"',
         _ if c.is_whitespace() => b' ',
         _ if !c.is_alphanumeric() => FOREIGN,
-        _ => std::iter::once(c)
-            .nfkd()
-            .next()
-            .filter(char::is_ascii)
-            .map_or(FOREIGN, |d| d as u8),
+        _ => std::iter::once(c).nfkd().next().filter(char::is_ascii).map_or(FOREIGN, |d| d as u8),
     }
 }

@@ -68,12 +68,7 @@ pub(super) fn split(shadow: &Shadow) -> Vec<Token<'_>> {
 /// Letters and digits, apostrophes and hyphens inside, and abbreviations such as `a.n`.
 fn word_end(bytes: &[u8], start: usize) -> usize {
     let letter = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_alphabetic);
-    let part = |from: usize| {
-        from + bytes[from..]
-            .iter()
-            .take_while(|b| b.is_ascii_alphanumeric())
-            .count()
-    };
+    let part = |from: usize| from + bytes[from..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
     let mut end = part(start);
     loop {
         let joined = match bytes.get(end) {
@@ -96,12 +91,7 @@ fn word_end(bytes: &[u8], start: usize) -> usize {
 fn shape(word: &[u8]) -> Shape {
     let upper = word.iter().filter(|b| b.is_ascii_uppercase()).count();
     let lower = word.iter().filter(|b| b.is_ascii_lowercase()).count();
-    match (
-        word[0].is_ascii_digit(),
-        word[0].is_ascii_uppercase(),
-        upper,
-        lower,
-    ) {
+    match (word[0].is_ascii_digit(), word[0].is_ascii_uppercase(), upper, lower) {
         (true, ..) => Shape::Number,
         (_, true, 1, 0) => Shape::Initial,
         (_, true, _, 0) => Shape::Upper,

@@ -135,7 +135,9 @@ mod tests {
 
     #[test]
     fn look_alikes_map_to_what_they_look_like() {
-        for (from, to) in [('а', 'a'), ('о', 'o'), ('ѕ', 's'), ('ᴛ', 't'), ('ᴢ', 'z'), ('ο', 'o'), ('ᗯ', 'w'), ('я', 'r'), ('Ζ', 'z')] {
+        for (from, to) in
+            [('а', 'a'), ('о', 'o'), ('ѕ', 's'), ('ᴛ', 't'), ('ᴢ', 'z'), ('ο', 'o'), ('ᗯ', 'w'), ('я', 'r'), ('Ζ', 'z')]
+        {
             assert_eq!(look_alike(from), Some(to), "{from}");
         }
     }

@@ -18,8 +18,22 @@ use word::Word;
 
 /// Every marker that [`normalise`] can emit; the tokenizer holds each as one piece.
 pub const MARKERS: [&str; 16] = [
-    "[FANCY]", "[HIDDEN]", "[LEET]", "[REP]", "[SPACED]", "[CAPS]", "[LINK]", "[LINKGOV]", "[USER]",
-    "[NIK]", "[KK]", "[TELP]", "[EMAIL]", "[REKENING]", "[BPJS]", "[NUM]",
+    "[FANCY]",
+    "[HIDDEN]",
+    "[LEET]",
+    "[REP]",
+    "[SPACED]",
+    "[CAPS]",
+    "[LINK]",
+    "[LINKGOV]",
+    "[USER]",
+    "[NIK]",
+    "[KK]",
+    "[TELP]",
+    "[EMAIL]",
+    "[REKENING]",
+    "[BPJS]",
+    "[NUM]",
 ];
 
 /// How often each kind of obfuscation or contact occurs in a text.
@@ -64,7 +78,8 @@ static LINK: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the link pattern is valid")
 });
 static LINK_GOVERNMENT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:https?://)?(?:[a-z0-9-]+\.)*(?:go|ac|sch|desa|mil)\.id(?:[/:?\s]|$)").expect("the pattern is valid")
+    Regex::new(r"(?i)^(?:https?://)?(?:[a-z0-9-]+\.)*(?:go|ac|sch|desa|mil)\.id(?:[/:?\s]|$)")
+        .expect("the pattern is valid")
 });
 static LITERAL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\[(?:NIK|TELP|EMAIL)\]|\bUSER\b|\bURL\b|@[A-Za-z0-9_.]{2,30}").expect("the pattern is valid")
@@ -172,7 +187,7 @@ fn mostly_capitals(chars: &[char]) -> bool {
 }
 
 fn push_words(out: &mut Normalised, chars: &[char], offset: usize, script: Script) {
-    let words = word::join_spaced(word::split(chars, offset, script));
+    let words = word::join_spaced(&word::split(chars, offset, script));
     let mut before: Option<word::Marks> = None;
     for word in words {
         count(&mut out.signals, &word);

@@ -11,6 +11,7 @@ pub(super) struct Letter {
 }
 
 /// The disguises that a word wears.
+#[expect(clippy::struct_excessive_bools, reason = "each is a disguise of its own; they combine freely")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Marks {
     pub(super) fancy: bool,
@@ -110,9 +111,8 @@ fn undot(word: &mut Word) {
     if !matches!(separator, '.' | '-' | '_' | '*' | '|' | '~' | '·' | ',') {
         return;
     }
-    let alternates = body.iter().enumerate().all(|(i, l)| {
-        if i % 2 == 0 { l.c.is_alphanumeric() } else { l.c == separator }
-    });
+    let alternates =
+        body.iter().enumerate().all(|(i, l)| if i % 2 == 0 { l.c.is_alphanumeric() } else { l.c == separator });
     if alternates && body.iter().step_by(2).filter(|l| l.c.is_alphabetic()).count() >= LETTERS_MIN {
         word.letters = body.iter().step_by(2).copied().collect();
         word.marks.spaced = true;
@@ -153,8 +153,7 @@ fn unleet(word: &mut Word) {
         }
         word.marks.leet = true;
     }
-    let censored = (1..word.letters.len().saturating_sub(1))
-        .any(|i| word.letters[i].c == '*' && inside(i));
+    let censored = (1..word.letters.len().saturating_sub(1)).any(|i| word.letters[i].c == '*' && inside(i));
     word.marks.leet |= censored && letters >= 2;
 }
 
@@ -187,7 +186,7 @@ fn collapse(word: &mut Word) {
 }
 
 /// Joins runs of single letters: `s l o t` reads `slot`.
-pub(super) fn join_spaced(words: Vec<Word>) -> Vec<Word> {
+pub(super) fn join_spaced(words: &[Word]) -> Vec<Word> {
     const RUN_MIN: usize = 4;
     let mut joined: Vec<Word> = Vec::with_capacity(words.len());
     let mut at = 0;

@@ -33,12 +33,7 @@ pub(super) struct Gatherer {
 
 impl Gatherer {
     pub(super) fn new(client: QueueClient, options: MappingOptions, source: Source) -> Self {
-        Self {
-            client,
-            options,
-            source,
-            carried: VecDeque::new(),
-        }
+        Self { client, options, source, carried: VecDeque::new() }
     }
 
     /// The next batch; empty if no message came in the longest wait. If this is
@@ -48,8 +43,7 @@ impl Gatherer {
         let mut batch = Batch::default();
         self.fill(&mut batch)?;
         if batch.messages.is_empty() {
-            self.receive(RECEIVE_MAX.min(self.options.batch_size), WAIT_MAX)
-                .await?;
+            self.receive(RECEIVE_MAX.min(self.options.batch_size), WAIT_MAX).await?;
             self.fill(&mut batch)?;
         }
         let end = Instant::now() + self.options.window;

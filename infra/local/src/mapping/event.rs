@@ -77,9 +77,7 @@ fn record<'a>(message: &'a Message, source: &'a Source) -> Record<'a> {
         receipt_handle: &message.receipt_handle,
         body: &message.body,
         attributes: &message.attributes,
-        message_attributes: attributes
-            .map(|(name, attribute)| (name.as_str(), attribute.into()))
-            .collect(),
+        message_attributes: attributes.map(|(name, attribute)| (name.as_str(), attribute.into())).collect(),
         md5_of_body: &message.body_md5,
         md5_of_message_attributes: message.attributes_md5.as_deref(),
         event_source: "aws:sqs",

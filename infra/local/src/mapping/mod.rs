@@ -79,11 +79,8 @@ impl MappingOptions {
     }
 
     fn check(&self) -> Result<(), MappingError> {
-        let batch_max = if self.window < Duration::from_secs(1) {
-            BATCH_SIZE_WITHOUT_WINDOW_MAX
-        } else {
-            BATCH_SIZE_MAX
-        };
+        let batch_max =
+            if self.window < Duration::from_secs(1) { BATCH_SIZE_WITHOUT_WINDOW_MAX } else { BATCH_SIZE_MAX };
         let out_of_range = |name, max| Err(MappingError::OutOfRange { name, max });
         if !(1..=batch_max).contains(&self.batch_size) {
             return out_of_range("batch size", batch_max);
@@ -168,10 +165,8 @@ impl Mapping {
     ) -> Result<Self, MappingError> {
         options.check()?;
         let arn = client.arn(&options.queue_url).await;
-        let source = Source::new(arn.map_err(|source| MappingError::Queue {
-            queue_url: options.queue_url.clone(),
-            source,
-        })?);
+        let source =
+            Source::new(arn.map_err(|source| MappingError::Queue { queue_url: options.queue_url.clone(), source })?);
         let counts = Arc::default();
         let (sender, stop) = stop_signal();
         let mut pollers = JoinSet::new();
@@ -186,11 +181,7 @@ impl Mapping {
             };
             pollers.spawn(poller.run());
         }
-        Ok(Self {
-            counts,
-            stop: sender,
-            pollers,
-        })
+        Ok(Self { counts, stop: sender, pollers })
     }
 
     /// What it has done so far.
@@ -225,11 +216,7 @@ struct Poller {
 
 impl Poller {
     async fn run(self) {
-        let mut gatherer = Gatherer::new(
-            self.client.clone(),
-            self.options.clone(),
-            self.source.clone(),
-        );
+        let mut gatherer = Gatherer::new(self.client.clone(), self.options.clone(), self.source.clone());
         let mut failures = 0;
         while !self.stop.is_given() {
             let batch = tokio::select! {

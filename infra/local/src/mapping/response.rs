@@ -53,9 +53,7 @@ pub(super) fn read<'a>(response: &[u8], batch: impl IntoIterator<Item = &'a str>
 }
 
 fn none_failed() -> Verdict {
-    Verdict::Processed {
-        failed: HashSet::new(),
-    }
+    Verdict::Processed { failed: HashSet::new() }
 }
 
 #[cfg(test)]
@@ -65,14 +63,9 @@ mod tests {
     fn check(response: &str, expected: Result<&[&str], &str>) {
         let verdict = read(response.as_bytes(), ["a", "b", "c"]);
         let expected = match expected {
-            Ok(failed) => Verdict::Processed {
-                failed: failed.iter().map(|&id| id.to_owned()).collect(),
-            },
+            Ok(failed) => Verdict::Processed { failed: failed.iter().map(|&id| id.to_owned()).collect() },
             Err(reason) => {
-                assert!(
-                    matches!(&verdict, Verdict::Malformed(why) if why.contains(reason)),
-                    "{response}: {verdict:?}"
-                );
+                assert!(matches!(&verdict, Verdict::Malformed(why) if why.contains(reason)), "{response}: {verdict:?}");
                 return;
             }
         };
@@ -86,31 +79,16 @@ mod tests {
         check("{}", Ok(&[]));
         check(r#"{"batchItemFailures":null}"#, Ok(&[]));
         check(r#"{"batchItemFailures":[]}"#, Ok(&[]));
-        check(
-            r#"{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"b"}]}"#,
-            Ok(&["b"]),
-        );
+        check(r#"{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"b"}]}"#, Ok(&["b"]));
         check("{", Err("not JSON"));
         check("\"selesai\"", Err("not an object"));
         check("[]", Err("not an object"));
         check(r#"{"batchItemFailures":"b"}"#, Err("not a list"));
         check(r#"{"batchItemFailures":["b"]}"#, Err("absent"));
         check(r#"{"batchItemFailures":[{"id":"b"}]}"#, Err("absent"));
-        check(
-            r#"{"batchItemFailures":[{"itemIdentifier":null}]}"#,
-            Err("absent"),
-        );
-        check(
-            r#"{"batchItemFailures":[{"itemIdentifier":1}]}"#,
-            Err("absent"),
-        );
-        check(
-            r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#,
-            Err("empty"),
-        );
-        check(
-            r#"{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"x"}]}"#,
-            Err("not of this batch"),
-        );
+        check(r#"{"batchItemFailures":[{"itemIdentifier":null}]}"#, Err("absent"));
+        check(r#"{"batchItemFailures":[{"itemIdentifier":1}]}"#, Err("absent"));
+        check(r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#, Err("empty"));
+        check(r#"{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"x"}]}"#, Err("not of this batch"));
     }
 }

@@ -57,8 +57,7 @@ impl QueueAttributes {
         for (name, value) in requested {
             match name.as_str() {
                 "VisibilityTimeout" => {
-                    new.visibility_timeout_s =
-                        within("VisibilityTimeout", value, &VISIBILITY_RANGE_S)?;
+                    new.visibility_timeout_s = within("VisibilityTimeout", value, &VISIBILITY_RANGE_S)?;
                 }
                 "DelaySeconds" => new.delay_s = within("DelaySeconds", value, &DELAY_RANGE_S)?,
                 "ReceiveMessageWaitTimeSeconds" => {
@@ -68,8 +67,7 @@ impl QueueAttributes {
                     new.retention_s = within("MessageRetentionPeriod", value, &RETENTION_RANGE_S)?;
                 }
                 "MaximumMessageSize" => {
-                    new.message_bytes_max =
-                        within("MaximumMessageSize", value, &MESSAGE_BYTES_RANGE)?;
+                    new.message_bytes_max = within("MaximumMessageSize", value, &MESSAGE_BYTES_RANGE)?;
                 }
                 "RedrivePolicy" => new.redrive = parse_redrive(value)?,
                 // A setting that we can't honour is refused rather than forgotten.
@@ -101,15 +99,11 @@ impl QueueAttributes {
 
 /// An empty policy takes the redrive away.
 fn parse_redrive(value: &str) -> Result<Option<RedrivePolicy>, QueueError> {
-    let invalid = |reason: String| QueueError::InvalidAttributeValue {
-        name: "RedrivePolicy",
-        reason,
-    };
+    let invalid = |reason: String| QueueError::InvalidAttributeValue { name: "RedrivePolicy", reason };
     if value.is_empty() {
         return Ok(None);
     }
-    let policy: RedrivePolicy =
-        serde_json::from_str(value).map_err(|error| invalid(error.to_string()))?;
+    let policy: RedrivePolicy = serde_json::from_str(value).map_err(|error| invalid(error.to_string()))?;
     if !RECEIVES_RANGE.contains(&policy.max_receive_count) {
         return Err(invalid("maxReceiveCount is 1 to 1000".to_owned()));
     }
@@ -117,14 +111,10 @@ fn parse_redrive(value: &str) -> Result<Option<RedrivePolicy>, QueueError> {
 }
 
 fn within(name: &'static str, value: &str, range: &RangeInclusive<i64>) -> Result<i64, QueueError> {
-    value
-        .parse()
-        .ok()
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| QueueError::InvalidAttributeValue {
-            name,
-            reason: format!("must be {} to {}", range.start(), range.end()),
-        })
+    value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| QueueError::InvalidAttributeValue {
+        name,
+        reason: format!("must be {} to {}", range.start(), range.end()),
+    })
 }
 
 /// Templates write the count as a number, some tools as a string.
@@ -161,18 +151,12 @@ mod tests {
             ("MessageRetentionPeriod", "59"),
             ("MaximumMessageSize", "1048577"),
             ("RedrivePolicy", "{}"),
-            (
-                "RedrivePolicy",
-                r#"{"deadLetterTargetArn":"a","maxReceiveCount":0}"#,
-            ),
+            ("RedrivePolicy", r#"{"deadLetterTargetArn":"a","maxReceiveCount":0}"#),
         ] {
             let error = set(name, value).unwrap_err();
             assert_eq!(error.code(), "InvalidAttributeValue", "{name}={value}");
         }
-        assert_eq!(
-            set("Warna", "biru").unwrap_err().code(),
-            "InvalidAttributeName"
-        );
+        assert_eq!(set("Warna", "biru").unwrap_err().code(), "InvalidAttributeName");
     }
 
     #[test]
@@ -180,18 +164,10 @@ mod tests {
         let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:r:0:d","maxReceiveCount":"4"}"#;
         let settings = set("RedrivePolicy", policy).unwrap();
         assert_eq!(settings.redrive.as_ref().unwrap().max_receive_count, 4);
-        let again = QueueAttributes::default()
-            .with(&settings.describe().unwrap())
-            .unwrap();
+        let again = QueueAttributes::default().with(&settings.describe().unwrap()).unwrap();
         assert_eq!(again, settings);
         assert_eq!(
-            settings
-                .with(&Attributes::from([(
-                    "RedrivePolicy".to_owned(),
-                    String::new()
-                )]))
-                .unwrap()
-                .redrive,
+            settings.with(&Attributes::from([("RedrivePolicy".to_owned(), String::new())])).unwrap().redrive,
             None
         );
     }

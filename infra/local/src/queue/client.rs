@@ -15,10 +15,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::wire::{
-    Attributes, BatchRequest, BatchResponse, CreateQueueRequest, Empty, Entry,
-    GetQueueAttributesRequest, GetQueueAttributesResponse, Message, OutgoingMessage,
-    QueueUrlResponse, Receipt, ReceiveMessageRequest, ReceiveMessageResponse, SendMessageRequest,
-    SentMessage, SetQueueAttributesRequest,
+    Attributes, BatchRequest, BatchResponse, CreateQueueRequest, Empty, Entry, GetQueueAttributesRequest,
+    GetQueueAttributesResponse, Message, OutgoingMessage, QueueUrlResponse, Receipt, ReceiveMessageRequest,
+    ReceiveMessageResponse, SendMessageRequest, SentMessage, SetQueueAttributesRequest,
 };
 
 /// A request ends after this long: the longest wait of a receive, and ample.
@@ -78,11 +77,7 @@ impl QueueSpec {
     /// A queue with the service's defaults: 30 seconds, no dead letters.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            visibility_timeout: Duration::from_secs(30),
-            dead_letter: None,
-        }
+        Self { name: name.into(), visibility_timeout: Duration::from_secs(30), dead_letter: None }
     }
 }
 
@@ -119,10 +114,7 @@ impl QueueClient {
     pub fn new(endpoint: impl Into<String>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self {
-            http: Client::builder(TokioExecutor::new()).build(connector),
-            endpoint: endpoint.into(),
-        }
+        Self { http: Client::builder(TokioExecutor::new()).build(connector), endpoint: endpoint.into() }
     }
 
     /// Creates the queue, or gives it these settings if it exists; returns its URL.
@@ -130,10 +122,7 @@ impl QueueClient {
     /// # Errors
     /// If the host refuses the settings or can't be reached.
     pub async fn ensure_queue(&self, spec: &QueueSpec) -> Result<String, QueueClientError> {
-        let create = CreateQueueRequest {
-            queue_name: spec.name.clone(),
-            attributes: Attributes::new(),
-        };
+        let create = CreateQueueRequest { queue_name: spec.name.clone(), attributes: Attributes::new() };
         // Without attributes this is the URL of the queue as it is, or a new one.
         let created: Result<QueueUrlResponse, _> = self.call("CreateQueue", &create).await;
         let queue_url = created?.queue_url;
@@ -144,19 +133,12 @@ impl QueueClient {
             None => String::new(),
         };
         attributes.insert("RedrivePolicy".to_owned(), redrive);
-        let set = SetQueueAttributesRequest {
-            queue_url,
-            attributes,
-        };
+        let set = SetQueueAttributesRequest { queue_url, attributes };
         let Empty {} = self.call("SetQueueAttributes", &set).await?;
         Ok(set.queue_url)
     }
 
-    async fn redrive_policy(
-        &self,
-        queue_url: &str,
-        dead_letter: &DeadLetter,
-    ) -> Result<String, QueueClientError> {
+    async fn redrive_policy(&self, queue_url: &str, dead_letter: &DeadLetter) -> Result<String, QueueClientError> {
         let arn = self.arn(queue_url).await?;
         let prefix = arn.rsplit_once(':').map_or("", |(prefix, _)| prefix);
         Ok(serde_json::json!({
@@ -206,12 +188,9 @@ impl QueueClient {
     }
 
     async fn attributes(&self, queue_url: &str) -> Result<Attributes, QueueClientError> {
-        let request = GetQueueAttributesRequest {
-            queue_url: queue_url.to_owned(),
-            attribute_names: vec!["All".to_owned()],
-        };
-        let response: GetQueueAttributesResponse =
-            self.call("GetQueueAttributes", &request).await?;
+        let request =
+            GetQueueAttributesRequest { queue_url: queue_url.to_owned(), attribute_names: vec!["All".to_owned()] };
+        let response: GetQueueAttributesResponse = self.call("GetQueueAttributes", &request).await?;
         Ok(response.attributes)
     }
 
@@ -236,21 +215,12 @@ impl QueueClient {
     }
 
     /// Deletes up to ten messages; returns how many the host refused.
-    pub(crate) async fn delete(
-        &self,
-        queue_url: &str,
-        receipts: &[&str],
-    ) -> Result<usize, QueueClientError> {
+    pub(crate) async fn delete(&self, queue_url: &str, receipts: &[&str]) -> Result<usize, QueueClientError> {
         let entries = receipts.iter().enumerate().map(|(index, receipt)| Entry {
             id: index.to_string(),
-            value: Receipt {
-                receipt_handle: (*receipt).to_owned(),
-            },
+            value: Receipt { receipt_handle: (*receipt).to_owned() },
         });
-        let request = BatchRequest {
-            queue_url: queue_url.to_owned(),
-            entries: entries.collect(),
-        };
+        let request = BatchRequest { queue_url: queue_url.to_owned(), entries: entries.collect() };
         let response: BatchResponse<Empty> = self.call("DeleteMessageBatch", &request).await?;
         Ok(response.failed.len())
     }
@@ -266,12 +236,11 @@ impl QueueClient {
             .header("content-type", "application/x-amz-json-1.0")
             .body(body)?;
         let exchange = async {
-            let response = self.http.request(request).await.map_err(|source| {
-                QueueClientError::Unreachable {
-                    endpoint: self.endpoint.clone(),
-                    source,
-                }
-            })?;
+            let response = self
+                .http
+                .request(request)
+                .await
+                .map_err(|source| QueueClientError::Unreachable { endpoint: self.endpoint.clone(), source })?;
             let status = response.status();
             let body = Limited::new(response.into_body(), RESPONSE_BYTES_MAX);
             let collected = body.collect().await.map_err(QueueClientError::Broken)?;
@@ -283,10 +252,6 @@ impl QueueClient {
         }
         let error: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         let text = |name: &str| error[name].as_str().unwrap_or("unknown").to_owned();
-        Err(QueueClientError::Refused {
-            operation,
-            code: text("__type"),
-            message: text("message"),
-        })
+        Err(QueueClientError::Refused { operation, code: text("__type"), message: text("message") })
     }
 }

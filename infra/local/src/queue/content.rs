@@ -21,9 +21,7 @@ pub(super) fn body_digest(body: &str) -> String {
 /// The hexadecimal MD5 of attributes, by the algorithm that clients verify:
 /// in order of name, the length-prefixed name and type, a transport byte, the
 /// length-prefixed value. `None` if there are no attributes.
-pub(super) fn attributes_digest(
-    attributes: &MessageAttributes,
-) -> Result<Option<String>, QueueError> {
+pub(super) fn attributes_digest(attributes: &MessageAttributes) -> Result<Option<String>, QueueError> {
     const STRING_TRANSPORT: u8 = 1;
     const BINARY_TRANSPORT: u8 = 2;
     if attributes.is_empty() {
@@ -39,25 +37,16 @@ pub(super) fn attributes_digest(
     for (name, attribute) in attributes {
         push(&mut buffer, name.as_bytes());
         push(&mut buffer, attribute.data_type.as_bytes());
-        buffer.push(if is_binary(attribute) {
-            BINARY_TRANSPORT
-        } else {
-            STRING_TRANSPORT
-        });
+        buffer.push(if is_binary(attribute) { BINARY_TRANSPORT } else { STRING_TRANSPORT });
         push(&mut buffer, &value_bytes(attribute)?);
     }
     Ok(Some(format!("{:x}", md5::compute(buffer))))
 }
 
 /// Checks a message against the limits and returns its size in bytes.
-pub(super) fn check_message(
-    message: &OutgoingMessage,
-    bytes_max: usize,
-) -> Result<usize, QueueError> {
+pub(super) fn check_message(message: &OutgoingMessage, bytes_max: usize) -> Result<usize, QueueError> {
     if !message.message_system_attributes.is_empty() {
-        return Err(QueueError::UnsupportedOperation(
-            "MessageSystemAttributes".to_owned(),
-        ));
+        return Err(QueueError::UnsupportedOperation("MessageSystemAttributes".to_owned()));
     }
     if message.message_body.is_empty() {
         return Err(invalid("MessageBody", "must not be empty"));
@@ -67,20 +56,14 @@ pub(super) fn check_message(
     }
     let bytes = message.message_body.len() + check_attributes(&message.message_attributes)?;
     if bytes > bytes_max {
-        return Err(invalid(
-            "MessageBody",
-            &format!("message has {bytes} bytes, at most {bytes_max} are allowed"),
-        ));
+        return Err(invalid("MessageBody", &format!("message has {bytes} bytes, at most {bytes_max} are allowed")));
     }
     Ok(bytes)
 }
 
 fn check_attributes(attributes: &MessageAttributes) -> Result<usize, QueueError> {
     if attributes.len() > MESSAGE_ATTRIBUTES_MAX {
-        return Err(invalid(
-            "MessageAttributes",
-            &format!("at most {MESSAGE_ATTRIBUTES_MAX} are allowed"),
-        ));
+        return Err(invalid("MessageAttributes", &format!("at most {MESSAGE_ATTRIBUTES_MAX} are allowed")));
     }
     let mut bytes = 0;
     for (name, attribute) in attributes {
@@ -101,13 +84,10 @@ fn value_bytes(attribute: &MessageAttribute) -> Result<Vec<u8>, QueueError> {
     let kind = attribute.data_type.split('.').next().unwrap_or_default();
     match (kind, &attribute.string_value, &attribute.binary_value) {
         ("String" | "Number", Some(value), None) => Ok(value.clone().into_bytes()),
-        ("Binary", None, Some(value)) => BASE64
-            .decode(value)
-            .map_err(|_| invalid("MessageAttributes", "binary value is not base64")),
-        _ => Err(invalid(
-            "MessageAttributes",
-            "type is String, Number or Binary with a value of that type",
-        )),
+        ("Binary", None, Some(value)) => {
+            BASE64.decode(value).map_err(|_| invalid("MessageAttributes", "binary value is not base64"))
+        }
+        _ => Err(invalid("MessageAttributes", "type is String, Number or Binary with a value of that type")),
     }
 }
 
@@ -122,10 +102,7 @@ fn is_allowed(char: char) -> bool {
 
 /// An invalid parameter and what it must be.
 pub(super) fn invalid(name: &'static str, reason: &str) -> QueueError {
-    QueueError::InvalidParameterValue {
-        name,
-        reason: reason.to_owned(),
-    }
+    QueueError::InvalidParameterValue { name, reason: reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -134,11 +111,7 @@ mod tests {
     use super::*;
 
     fn string(value: &str) -> MessageAttribute {
-        MessageAttribute {
-            data_type: "String".to_owned(),
-            string_value: Some(value.to_owned()),
-            binary_value: None,
-        }
+        MessageAttribute { data_type: "String".to_owned(), string_value: Some(value.to_owned()), binary_value: None }
     }
 
     fn message(body: &str) -> OutgoingMessage {
@@ -165,35 +138,20 @@ mod tests {
                 binary_value: Some(BASE64.encode([0, 1, 2])),
             },
         );
-        assert_eq!(
-            attributes_digest(&attributes).unwrap().unwrap(),
-            "07c6c83f47484131b4f718041d7f75af"
-        );
+        assert_eq!(attributes_digest(&attributes).unwrap().unwrap(), "07c6c83f47484131b4f718041d7f75af");
     }
 
     #[test]
     fn messages_outside_the_limits_are_refused() {
         let full = "a".repeat(MESSAGE_BYTES_MAX);
-        assert_eq!(
-            check_message(&message(&full), MESSAGE_BYTES_MAX).unwrap(),
-            MESSAGE_BYTES_MAX
-        );
+        assert_eq!(check_message(&message(&full), MESSAGE_BYTES_MAX).unwrap(), MESSAGE_BYTES_MAX);
         let mut one_more = message(&full);
-        one_more
-            .message_attributes
-            .insert("k".to_owned(), string("v"));
+        one_more.message_attributes.insert("k".to_owned(), string("v"));
         let codes: Vec<_> = [one_more, message(""), message("a\u{0}b")]
             .iter()
             .map(|m| check_message(m, MESSAGE_BYTES_MAX).unwrap_err().code())
             .collect();
-        assert_eq!(
-            codes,
-            [
-                "InvalidParameterValue",
-                "InvalidParameterValue",
-                "InvalidMessageContents"
-            ]
-        );
+        assert_eq!(codes, ["InvalidParameterValue", "InvalidParameterValue", "InvalidMessageContents"]);
     }
 
     #[test]

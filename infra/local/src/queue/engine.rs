@@ -14,9 +14,9 @@ use super::content::invalid;
 use super::error::QueueError;
 use super::storage::{self, QueueRow};
 use super::wire::{
-    Attributes, BatchRequest, BatchResponse, CreateQueueRequest, Empty, Entry,
-    GetQueueAttributesRequest, GetQueueAttributesResponse, GetQueueUrlRequest, ListQueuesRequest,
-    ListQueuesResponse, PurgeQueueRequest, QueueUrlResponse, SetQueueAttributesRequest,
+    Attributes, BatchRequest, BatchResponse, CreateQueueRequest, Empty, Entry, GetQueueAttributesRequest,
+    GetQueueAttributesResponse, GetQueueUrlRequest, ListQueuesRequest, ListQueuesResponse, PurgeQueueRequest,
+    QueueUrlResponse, SetQueueAttributesRequest,
 };
 
 /// The account in queue addresses and names: the emulator has only one.
@@ -79,23 +79,14 @@ impl Engine {
             .into_iter()
             .map(|row| Ok((row.name.clone(), Arc::new(Queue::from_row(row)?))))
             .collect::<Result<_, QueueError>>()?;
-        Ok(Self {
-            db,
-            clock,
-            queues,
-            endpoint,
-            region,
-        })
+        Ok(Self { db, clock, queues, endpoint, region })
     }
 
     /// The queue of an address. The host in it doesn't matter: a client may
     /// keep an address over a restart on another port.
     pub(super) fn queue(&self, url: &str) -> Result<Arc<Queue>, QueueError> {
         let name = url.rsplit('/').next().unwrap_or_default();
-        self.queues
-            .get(name)
-            .cloned()
-            .ok_or_else(|| QueueError::QueueDoesNotExist(name.to_owned()))
+        self.queues.get(name).cloned().ok_or_else(|| QueueError::QueueDoesNotExist(name.to_owned()))
     }
 
     pub(super) fn arn(&self, queue: &str) -> String {
@@ -103,43 +94,28 @@ impl Engine {
     }
 
     /// The queue that takes what this one gives up.
-    pub(super) fn dead_letter_queue(
-        &self,
-        attributes: &QueueAttributes,
-    ) -> Result<Option<Arc<Queue>>, QueueError> {
+    pub(super) fn dead_letter_queue(&self, attributes: &QueueAttributes) -> Result<Option<Arc<Queue>>, QueueError> {
         let Some(redrive) = &attributes.redrive else {
             return Ok(None);
         };
         let arn = &redrive.dead_letter_target_arn;
         let target = self.queues.values().find(|q| self.arn(&q.name) == *arn);
-        target
-            .cloned()
-            .map(Some)
-            .ok_or_else(|| QueueError::InvalidAttributeValue {
-                name: "RedrivePolicy",
-                reason: format!("there is no queue {arn}"),
-            })
+        target.cloned().map(Some).ok_or_else(|| QueueError::InvalidAttributeValue {
+            name: "RedrivePolicy",
+            reason: format!("there is no queue {arn}"),
+        })
     }
 
     fn url(&self, queue: &str) -> QueueUrlResponse {
-        QueueUrlResponse {
-            queue_url: format!("{}/{ACCOUNT}/{queue}", self.endpoint),
-        }
+        QueueUrlResponse { queue_url: format!("{}/{ACCOUNT}/{queue}", self.endpoint) }
     }
 
-    pub(super) fn create_queue(
-        &mut self,
-        request: &CreateQueueRequest,
-    ) -> Result<QueueUrlResponse, QueueError> {
+    pub(super) fn create_queue(&mut self, request: &CreateQueueRequest) -> Result<QueueUrlResponse, QueueError> {
         let name = &request.queue_name;
         check_name(name)?;
         if let Some(queue) = self.queues.get(name) {
             let same = queue.attributes.with(&request.attributes)? == queue.attributes;
-            return if same {
-                Ok(self.url(name))
-            } else {
-                Err(QueueError::QueueNameExists(name.clone()))
-            };
+            return if same { Ok(self.url(name)) } else { Err(QueueError::QueueNameExists(name.clone())) };
         }
         if self.queues.len() >= QUEUES_MAX {
             return Err(invalid("QueueName", "this host has 1000 queues already"));
@@ -161,18 +137,12 @@ impl Engine {
         Ok(response)
     }
 
-    pub(super) fn get_queue_url(
-        &mut self,
-        request: &GetQueueUrlRequest,
-    ) -> Result<QueueUrlResponse, QueueError> {
+    pub(super) fn get_queue_url(&mut self, request: &GetQueueUrlRequest) -> Result<QueueUrlResponse, QueueError> {
         Ok(self.url(&self.queue(&request.queue_name)?.name))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every operation has this form")]
-    pub(super) fn list_queues(
-        &mut self,
-        request: &ListQueuesRequest,
-    ) -> Result<ListQueuesResponse, QueueError> {
+    pub(super) fn list_queues(&mut self, request: &ListQueuesRequest) -> Result<ListQueuesResponse, QueueError> {
         let prefix = request.queue_name_prefix.as_deref().unwrap_or_default();
         let names = self.queues.keys().filter(|name| name.starts_with(prefix));
         let queue_urls = names.map(|name| self.url(name).queue_url).collect();
@@ -185,8 +155,7 @@ impl Engine {
     ) -> Result<GetQueueAttributesResponse, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         let now_ms = self.clock.now_ms();
-        let counts =
-            storage::count_messages(&self.db, queue.id, now_ms, queue.expired_until_ms(now_ms))?;
+        let counts = storage::count_messages(&self.db, queue.id, now_ms, queue.expired_until_ms(now_ms))?;
         let mut all = queue.attributes.describe()?;
         all.insert("QueueArn".to_owned(), self.arn(&queue.name));
         for (name, value) in [
@@ -202,10 +171,7 @@ impl Engine {
         Ok(GetQueueAttributesResponse { attributes })
     }
 
-    pub(super) fn set_queue_attributes(
-        &mut self,
-        request: &SetQueueAttributesRequest,
-    ) -> Result<Empty, QueueError> {
+    pub(super) fn set_queue_attributes(&mut self, request: &SetQueueAttributesRequest) -> Result<Empty, QueueError> {
         let old = self.queue(&request.queue_url)?;
         let attributes = old.attributes.with(&request.attributes)?;
         self.dead_letter_queue(&attributes)?;
@@ -248,10 +214,7 @@ impl Engine {
     ) -> Result<BatchResponse<R>, QueueError> {
         check_entries(&request.entries)?;
         let transaction = self.db.transaction()?;
-        let mut response = BatchResponse {
-            successful: Vec::with_capacity(request.entries.len()),
-            failed: Vec::new(),
-        };
+        let mut response = BatchResponse { successful: Vec::with_capacity(request.entries.len()), failed: Vec::new() };
         for Entry { id, value } in &request.entries {
             let id = id.clone();
             match apply(&transaction, value) {
@@ -292,10 +255,7 @@ fn check_entries<T>(entries: &[Entry<T>]) -> Result<(), QueueError> {
         return Err(QueueError::EmptyBatchRequest);
     }
     if entries.len() > BATCH_ENTRIES_MAX {
-        return Err(QueueError::TooManyEntries {
-            entries: entries.len(),
-            entries_max: BATCH_ENTRIES_MAX,
-        });
+        return Err(QueueError::TooManyEntries { entries: entries.len(), entries_max: BATCH_ENTRIES_MAX });
     }
     for (index, entry) in entries.iter().enumerate() {
         if !is_identifier(&entry.id) {

@@ -132,11 +132,7 @@ impl QueueError {
     }
 
     pub(super) fn status(&self) -> StatusCode {
-        if self.is_sender_fault() {
-            StatusCode::BAD_REQUEST
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        if self.is_sender_fault() { StatusCode::BAD_REQUEST } else { StatusCode::INTERNAL_SERVER_ERROR }
     }
 
     /// This error as one entry of a batch response.

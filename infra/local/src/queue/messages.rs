@@ -12,9 +12,9 @@ use super::engine::{BATCH_ENTRIES_MAX, Engine, Queue, select, to_json};
 use super::error::QueueError;
 use super::storage::{self, MessageRow, NewMessage};
 use super::wire::{
-    Attributes, BatchRequest, BatchResponse, ChangeMessageVisibilityRequest, DeleteMessageRequest,
-    Empty, Message, MessageAttributes, OutgoingMessage, Receipt, ReceiveMessageRequest,
-    ReceiveMessageResponse, SendMessageRequest, SentMessage, VisibilityChange,
+    Attributes, BatchRequest, BatchResponse, ChangeMessageVisibilityRequest, DeleteMessageRequest, Empty, Message,
+    MessageAttributes, OutgoingMessage, Receipt, ReceiveMessageRequest, ReceiveMessageResponse, SendMessageRequest,
+    SentMessage, VisibilityChange,
 };
 
 /// Messages of one receive.
@@ -23,10 +23,7 @@ const RECEIVE_RANGE: RangeInclusive<i64> = 1..=10;
 const SENDER_ID: &str = "AIDALOCAL";
 
 impl Engine {
-    pub(super) fn send_message(
-        &mut self,
-        request: &SendMessageRequest,
-    ) -> Result<SentMessage, QueueError> {
+    pub(super) fn send_message(&mut self, request: &SendMessageRequest) -> Result<SentMessage, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         let sent = store(&self.db, &queue, &request.message, self.clock.now_ms())?;
         queue.arrivals.notify_waiters();
@@ -39,16 +36,9 @@ impl Engine {
     ) -> Result<BatchResponse<SentMessage>, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         let now_ms = self.clock.now_ms();
-        let bytes = request
-            .entries
-            .iter()
-            .filter_map(|entry| check_message(&entry.value, usize::MAX).ok())
-            .sum();
+        let bytes = request.entries.iter().filter_map(|entry| check_message(&entry.value, usize::MAX).ok()).sum();
         if bytes > MESSAGE_BYTES_MAX && request.entries.len() <= BATCH_ENTRIES_MAX {
-            return Err(QueueError::BatchRequestTooLong {
-                bytes,
-                bytes_max: MESSAGE_BYTES_MAX,
-            });
+            return Err(QueueError::BatchRequestTooLong { bytes, bytes_max: MESSAGE_BYTES_MAX });
         }
         let response = self.batch(request, |db, message| store(db, &queue, message, now_ms))?;
         queue.arrivals.notify_waiters();
@@ -56,10 +46,7 @@ impl Engine {
     }
 
     /// The queue of a receive, and the seconds that the receive may wait.
-    pub(super) fn plan_receive(
-        &self,
-        request: &ReceiveMessageRequest,
-    ) -> Result<(Arc<Queue>, u64), QueueError> {
+    pub(super) fn plan_receive(&self, request: &ReceiveMessageRequest) -> Result<(Arc<Queue>, u64), QueueError> {
         let queue = self.queue(&request.queue_url)?;
         let wait_s = request.wait_time_seconds.unwrap_or(queue.attributes.wait_s);
         let wait_s = check("WaitTimeSeconds", wait_s, &WAIT_RANGE_S)?;
@@ -73,16 +60,11 @@ impl Engine {
         let queue = self.queue(&request.queue_url)?;
         let messages_max = request.max_number_of_messages.unwrap_or(1);
         check("MaxNumberOfMessages", messages_max, &RECEIVE_RANGE)?;
-        let timeout_s = request
-            .visibility_timeout
-            .unwrap_or(queue.attributes.visibility_timeout_s);
+        let timeout_s = request.visibility_timeout.unwrap_or(queue.attributes.visibility_timeout_s);
         check("VisibilityTimeout", timeout_s, &VISIBILITY_RANGE_S)?;
         let now_ms = self.clock.now_ms();
         let rows = self.take(&queue, now_ms, now_ms + timeout_s * 1_000, messages_max)?;
-        let messages = rows
-            .into_iter()
-            .map(|row| present(row, &queue, request))
-            .collect::<Result<_, _>>()?;
+        let messages = rows.into_iter().map(|row| present(row, &queue, request)).collect::<Result<_, _>>()?;
         Ok(ReceiveMessageResponse { messages })
     }
 
@@ -104,8 +86,7 @@ impl Engine {
         let mut taken = Vec::new();
         loop {
             let missing = messages_max - i64::try_from(taken.len()).unwrap_or(messages_max);
-            let rows =
-                storage::visible_messages(&transaction, queue.id, now_ms, expired_ms, missing)?;
+            let rows = storage::visible_messages(&transaction, queue.id, now_ms, expired_ms, missing)?;
             let mut moved = false;
             for mut row in rows {
                 match &dead {
@@ -136,10 +117,7 @@ impl Engine {
         Ok(taken)
     }
 
-    pub(super) fn delete_message(
-        &mut self,
-        request: &DeleteMessageRequest,
-    ) -> Result<Empty, QueueError> {
+    pub(super) fn delete_message(&mut self, request: &DeleteMessageRequest) -> Result<Empty, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         delete(&self.db, &queue, &request.receipt)
     }
@@ -168,28 +146,21 @@ impl Engine {
     ) -> Result<BatchResponse<Empty>, QueueError> {
         let queue = self.queue(&request.queue_url)?;
         let now_ms = self.clock.now_ms();
-        let apply = |db: &rusqlite::Transaction<'_>, change: &VisibilityChange| {
-            change_visibility(db, &queue, change, now_ms)
-        };
+        let apply =
+            |db: &rusqlite::Transaction<'_>, change: &VisibilityChange| change_visibility(db, &queue, change, now_ms);
         let response = self.batch(request, apply)?;
         queue.arrivals.notify_waiters();
         Ok(response)
     }
 }
 
-fn store(
-    db: &Connection,
-    queue: &Queue,
-    message: &OutgoingMessage,
-    now_ms: i64,
-) -> Result<SentMessage, QueueError> {
+fn store(db: &Connection, queue: &Queue, message: &OutgoingMessage, now_ms: i64) -> Result<SentMessage, QueueError> {
     let bytes_max = usize::try_from(queue.attributes.message_bytes_max).unwrap_or_default();
     check_message(message, bytes_max)?;
     let delay_s = message.delay_seconds.unwrap_or(queue.attributes.delay_s);
     check("DelaySeconds", delay_s, &DELAY_RANGE_S)?;
-    let attributes = (!message.message_attributes.is_empty())
-        .then(|| to_json(&message.message_attributes))
-        .transpose()?;
+    let attributes =
+        (!message.message_attributes.is_empty()).then(|| to_json(&message.message_attributes)).transpose()?;
     let sent = SentMessage {
         message_id: Uuid::new_v4().to_string(),
         body_md5: body_digest(&message.message_body),
@@ -234,18 +205,10 @@ fn change_visibility(
 }
 
 /// A message as the request wants to see it.
-fn present(
-    row: MessageRow,
-    queue: &Queue,
-    request: &ReceiveMessageRequest,
-) -> Result<Message, QueueError> {
+fn present(row: MessageRow, queue: &Queue, request: &ReceiveMessageRequest) -> Result<Message, QueueError> {
     let receipt_handle = format!("{}.{}.{}", queue.id, row.id, row.generation);
     let system = system_attributes(&row);
-    let names = [
-        request.attribute_names.as_slice(),
-        request.message_system_attribute_names.as_slice(),
-    ]
-    .concat();
+    let names = [request.attribute_names.as_slice(), request.message_system_attribute_names.as_slice()].concat();
     let mut message_attributes: MessageAttributes = match &row.attributes {
         Some(json) => serde_json::from_str(json).map_err(QueueError::Record)?,
         None => MessageAttributes::new(),
@@ -267,14 +230,8 @@ fn system_attributes(row: &MessageRow) -> Attributes {
     let mut all = Attributes::from([
         ("SenderId".to_owned(), SENDER_ID.to_owned()),
         ("SentTimestamp".to_owned(), row.sent_ms.to_string()),
-        (
-            "ApproximateReceiveCount".to_owned(),
-            row.receives.to_string(),
-        ),
-        (
-            "ApproximateFirstReceiveTimestamp".to_owned(),
-            first_ms.to_string(),
-        ),
+        ("ApproximateReceiveCount".to_owned(), row.receives.to_string()),
+        ("ApproximateFirstReceiveTimestamp".to_owned(), first_ms.to_string()),
     ]);
     if let Some(source) = &row.dead_letter_source {
         all.insert("DeadLetterQueueSourceArn".to_owned(), source.clone());
@@ -285,11 +242,7 @@ fn system_attributes(row: &MessageRow) -> Attributes {
 /// Names may be `All`, `.*`, a prefix with `.*`, or exact.
 fn is_wanted(name: &str, wanted: &[String]) -> bool {
     wanted.iter().any(|want| {
-        want == "All"
-            || want == name
-            || want
-                .strip_suffix(".*")
-                .is_some_and(|prefix| name.starts_with(prefix))
+        want == "All" || want == name || want.strip_suffix(".*").is_some_and(|prefix| name.starts_with(prefix))
     })
 }
 
@@ -297,9 +250,7 @@ fn is_wanted(name: &str, wanted: &[String]) -> bool {
 fn parse_receipt(queue: &Queue, handle: &str) -> Result<(i64, i64), QueueError> {
     let mut parts = handle.split('.').map(str::parse::<i64>);
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(Ok(id)), Some(Ok(message)), Some(Ok(generation)), None) if id == queue.id => {
-            Ok((message, generation))
-        }
+        (Some(Ok(id)), Some(Ok(message)), Some(Ok(generation)), None) if id == queue.id => Ok((message, generation)),
         _ => Err(QueueError::ReceiptHandleIsInvalid),
     }
 }

@@ -83,25 +83,16 @@ impl QueueHost {
         let (sender, stop) = stop_signal();
         let service = open(&options, endpoint.clone(), stop.clone())
             .await
-            .map_err(|source| HostError::Queues {
-                location: options.location,
-                source,
-            })?;
+            .map_err(|source| HostError::Queues { location: options.location, source })?;
         let server = tokio::spawn(async move {
             let sweeper = tokio::spawn(sweep(service.clone(), stop.clone()));
-            let served = axum::serve(listener, service.router())
-                .with_graceful_shutdown(stop.given())
-                .await;
+            let served = axum::serve(listener, service.router()).with_graceful_shutdown(stop.given()).await;
             if let Err(error) = served {
                 tracing::error!(%error, "queue host failed");
             }
             sweeper.abort();
         });
-        Ok(Self {
-            endpoint,
-            stop: sender,
-            server,
-        })
+        Ok(Self { endpoint, stop: sender, server })
     }
 
     /// The URL for the SDKs.
@@ -125,15 +116,10 @@ impl QueueHost {
     }
 }
 
-async fn open(
-    options: &QueueHostOptions,
-    endpoint: String,
-    stop: Stop,
-) -> Result<Service, QueueError> {
+async fn open(options: &QueueHostOptions, endpoint: String, stop: Stop) -> Result<Service, QueueError> {
     let (location, clock) = (options.location.clone(), Arc::clone(&options.clock));
     let region = options.region.clone();
-    let engine =
-        tokio::task::spawn_blocking(move || Engine::open(&location, clock, endpoint, region));
+    let engine = tokio::task::spawn_blocking(move || Engine::open(&location, clock, endpoint, region));
     Ok(Service::new(engine.await??, stop))
 }
 

@@ -36,10 +36,7 @@ pub(super) struct Service {
 
 impl Service {
     pub(super) fn new(engine: Engine, stop: Stop) -> Self {
-        Self {
-            engine: Arc::new(Mutex::new(engine)),
-            stop,
-        }
+        Self { engine: Arc::new(Mutex::new(engine)), stop }
     }
 
     pub(super) fn router(self) -> Router {
@@ -73,10 +70,7 @@ impl Service {
             "DeleteMessage" => self.run(body, Engine::delete_message).await,
             "DeleteMessageBatch" => self.run(body, Engine::delete_message_batch).await,
             "ChangeMessageVisibility" => self.run(body, Engine::change_message_visibility).await,
-            "ChangeMessageVisibilityBatch" => {
-                self.run(body, Engine::change_message_visibility_batch)
-                    .await
-            }
+            "ChangeMessageVisibilityBatch" => self.run(body, Engine::change_message_visibility_batch).await,
             "CreateQueue" => self.run(body, Engine::create_queue).await,
             "GetQueueUrl" => self.run(body, Engine::get_queue_url).await,
             "ListQueues" => self.run(body, Engine::list_queues).await,
@@ -110,18 +104,15 @@ impl Service {
         let request: Arc<ReceiveMessageRequest> =
             Arc::new(serde_json::from_slice(&body).map_err(QueueError::Malformed)?);
         let plan = Arc::clone(&request);
-        let (queue, wait_s) = self
-            .with_engine(move |engine| engine.plan_receive(&plan))
-            .await?;
+        let (queue, wait_s) = self.with_engine(move |engine| engine.plan_receive(&plan)).await?;
         let deadline = Instant::now() + Duration::from_secs(wait_s);
         loop {
             // Registered before looking, so that no arrival falls between.
             let mut arrival = std::pin::pin!(queue.arrivals.notified());
             arrival.as_mut().enable();
             let attempt = Arc::clone(&request);
-            let response: ReceiveMessageResponse = self
-                .with_engine(move |engine| engine.receive_message(&attempt))
-                .await?;
+            let response: ReceiveMessageResponse =
+                self.with_engine(move |engine| engine.receive_message(&attempt)).await?;
             let now = Instant::now();
             if !response.messages.is_empty() || now >= deadline || self.stop.is_given() {
                 return write(&response);
@@ -136,10 +127,7 @@ impl Service {
 }
 
 async fn handle(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let operation = target.strip_prefix(TARGET_PREFIX).unwrap_or(target);
     match service.call(operation, body).await {
         Ok(json) => (StatusCode::OK, [(header::CONTENT_TYPE, CONTENT_TYPE)], json).into_response(),
@@ -149,18 +137,10 @@ async fn handle(State(service): State<Service>, headers: HeaderMap, body: Bytes)
 
 fn refuse(error: &QueueError, operation: &str) -> Response {
     let fault = if error.is_sender_fault() {
-        tracing::debug!(
-            queue.operation = operation,
-            error.code = error.code(),
-            "refused"
-        );
+        tracing::debug!(queue.operation = operation, error.code = error.code(), "refused");
         "Sender"
     } else {
-        tracing::error!(
-            queue.operation = operation,
-            error = error as &dyn std::error::Error,
-            "queue request failed"
-        );
+        tracing::error!(queue.operation = operation, error = error as &dyn std::error::Error, "queue request failed");
         "Receiver"
     };
     let body = serde_json::json!({
@@ -168,10 +148,7 @@ fn refuse(error: &QueueError, operation: &str) -> Response {
         "message": error.to_string(),
     });
     let query_error = format!("{};{fault}", error.query_code());
-    let headers = [
-        ("content-type", CONTENT_TYPE),
-        ("x-amzn-query-error", query_error.as_str()),
-    ];
+    let headers = [("content-type", CONTENT_TYPE), ("x-amzn-query-error", query_error.as_str())];
     (error.status(), headers, body.to_string()).into_response()
 }
 

@@ -83,12 +83,7 @@ pub(super) fn queues(db: &Connection) -> Result<Vec<QueueRow>, rusqlite::Error> 
         .collect()
 }
 
-pub(super) fn insert_queue(
-    db: &Connection,
-    name: &str,
-    attributes: &str,
-    now_ms: i64,
-) -> Result<i64, rusqlite::Error> {
+pub(super) fn insert_queue(db: &Connection, name: &str, attributes: &str, now_ms: i64) -> Result<i64, rusqlite::Error> {
     db.execute(
         "INSERT INTO queue (name, attributes, created_ms, modified_ms) VALUES (?1, ?2, ?3, ?3)",
         params![name, attributes, now_ms],
@@ -96,16 +91,8 @@ pub(super) fn insert_queue(
     Ok(db.last_insert_rowid())
 }
 
-pub(super) fn update_queue(
-    db: &Connection,
-    queue: i64,
-    attributes: &str,
-    now_ms: i64,
-) -> Result<(), rusqlite::Error> {
-    db.execute(
-        "UPDATE queue SET attributes = ?2, modified_ms = ?3 WHERE id = ?1",
-        params![queue, attributes, now_ms],
-    )?;
+pub(super) fn update_queue(db: &Connection, queue: i64, attributes: &str, now_ms: i64) -> Result<(), rusqlite::Error> {
+    db.execute("UPDATE queue SET attributes = ?2, modified_ms = ?3 WHERE id = ?1", params![queue, attributes, now_ms])?;
     Ok(())
 }
 
@@ -120,11 +107,7 @@ pub(super) struct NewMessage<'a> {
     pub(super) visible_ms: i64,
 }
 
-pub(super) fn insert_message(
-    db: &Connection,
-    queue: i64,
-    message: &NewMessage<'_>,
-) -> Result<(), rusqlite::Error> {
+pub(super) fn insert_message(db: &Connection, queue: i64, message: &NewMessage<'_>) -> Result<(), rusqlite::Error> {
     db.prepare_cached(
         "INSERT INTO message (queue, message_id, body, body_md5, attributes, sent_ms, visible_ms)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -188,12 +171,7 @@ pub(super) fn visible_messages(
 }
 
 /// Hides a message under a new generation: receipts of older ones are stale.
-pub(super) fn hide_message(
-    db: &Connection,
-    message: i64,
-    now_ms: i64,
-    visible_ms: i64,
-) -> Result<(), rusqlite::Error> {
+pub(super) fn hide_message(db: &Connection, message: i64, now_ms: i64, visible_ms: i64) -> Result<(), rusqlite::Error> {
     db.prepare_cached(
         "UPDATE message SET visible_ms = ?3, receives = receives + 1, generation = generation + 1,
                 first_received_ms = coalesce(first_received_ms, ?2) WHERE id = ?1",
@@ -270,22 +248,14 @@ pub(super) fn count_messages(
          FROM message WHERE queue = ?1 AND sent_ms > ?3",
     )?
     .query_row(params![queue, now_ms, sent_after_ms], |row| {
-        Ok(Counts {
-            visible: row.get(0)?,
-            in_flight: row.get(1)?,
-            delayed: row.get(2)?,
-        })
+        Ok(Counts { visible: row.get(0)?, in_flight: row.get(1)?, delayed: row.get(2)? })
     })
     .optional()
     .map(Option::unwrap_or_default)
 }
 
 /// Deletes the messages that were sent no later than this; all, if `None`.
-pub(super) fn delete_sent_until(
-    db: &Connection,
-    queue: i64,
-    sent_until_ms: Option<i64>,
-) -> Result<usize, QueueError> {
+pub(super) fn delete_sent_until(db: &Connection, queue: i64, sent_until_ms: Option<i64>) -> Result<usize, QueueError> {
     let deleted = db.execute(
         "DELETE FROM message WHERE queue = ?1 AND sent_ms <= ?2",
         params![queue, sent_until_ms.unwrap_or(i64::MAX)],

@@ -110,11 +110,7 @@ pub(crate) struct SentMessage {
     pub(crate) message_id: String,
     #[serde(rename = "MD5OfMessageBody")]
     pub(crate) body_md5: String,
-    #[serde(
-        rename = "MD5OfMessageAttributes",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "MD5OfMessageAttributes", default, skip_serializing_if = "Option::is_none")]
     pub(crate) attributes_md5: Option<String>,
 }
 
@@ -222,11 +218,7 @@ pub(crate) struct Message {
     pub(crate) body: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) attributes: Attributes,
-    #[serde(
-        rename = "MD5OfMessageAttributes",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "MD5OfMessageAttributes", default, skip_serializing_if = "Option::is_none")]
     pub(crate) attributes_md5: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) message_attributes: MessageAttributes,

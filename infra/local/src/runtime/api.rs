@@ -63,11 +63,7 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) enum Call {
     Next(oneshot::Sender<Delivery>),
-    Finish {
-        request_id: String,
-        outcome: Outcome,
-        verdict: oneshot::Sender<Verdict>,
-    },
+    Finish { request_id: String, outcome: Outcome, verdict: oneshot::Sender<Verdict> },
     InitError(ErrorReport),
 }
 
@@ -87,10 +83,7 @@ impl Api {
         let (sender, calls) = mpsc::channel(CALLS_MAX);
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route(
-                "/2018-06-01/runtime/invocation/{id}/response",
-                post(response),
-            )
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .with_state(sender);
@@ -99,11 +92,7 @@ impl Api {
                 tracing::error!(%error, "runtime API failed");
             }
         });
-        Ok(Self {
-            address,
-            calls,
-            server,
-        })
+        Ok(Self { address, calls, server })
     }
 }
 
@@ -124,21 +113,14 @@ async fn next(State(calls): State<mpsc::Sender<Call>>) -> Response {
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", delivery.request_id),
-        (
-            "lambda-runtime-deadline-ms",
-            delivery.deadline_ms.to_string(),
-        ),
+        ("lambda-runtime-deadline-ms", delivery.deadline_ms.to_string()),
         ("lambda-runtime-invoked-function-arn", delivery.function_arn),
         ("lambda-runtime-trace-id", delivery.trace_id),
     ];
     (headers, delivery.payload).into_response()
 }
 
-async fn response(
-    State(calls): State<mpsc::Sender<Call>>,
-    Path(request_id): Path<String>,
-    body: Body,
-) -> Response {
+async fn response(State(calls): State<mpsc::Sender<Call>>, Path(request_id): Path<String>, body: Body) -> Response {
     let (outcome, status) = match to_bytes(body, PAYLOAD_BYTES_MAX).await {
         Ok(bytes) => (Outcome::Response(bytes), StatusCode::ACCEPTED),
         Err(_) => (Outcome::TooLarge, StatusCode::PAYLOAD_TOO_LARGE),
@@ -156,11 +138,7 @@ async fn error(
     finish(&calls, request_id, outcome, StatusCode::ACCEPTED).await
 }
 
-async fn init_error(
-    State(calls): State<mpsc::Sender<Call>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+async fn init_error(State(calls): State<mpsc::Sender<Call>>, headers: HeaderMap, body: Body) -> Response {
     let report = read_report(&headers, body).await;
     match calls.send(Call::InitError(report)).await {
         Ok(()) => accepted(StatusCode::ACCEPTED),
@@ -168,18 +146,9 @@ async fn init_error(
     }
 }
 
-async fn finish(
-    calls: &mpsc::Sender<Call>,
-    request_id: String,
-    outcome: Outcome,
-    status: StatusCode,
-) -> Response {
+async fn finish(calls: &mpsc::Sender<Call>, request_id: String, outcome: Outcome, status: StatusCode) -> Response {
     let (sender, verdict) = oneshot::channel();
-    let call = Call::Finish {
-        request_id,
-        outcome,
-        verdict: sender,
-    };
+    let call = Call::Finish { request_id, outcome, verdict: sender };
     if calls.send(call).await.is_err() {
         return gone();
     }
@@ -219,10 +188,5 @@ fn gone() -> Response {
 /// A trace id of the form that the service uses; nothing is sampled.
 pub(super) fn trace_id(now: Duration) -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
-    format!(
-        "Root=1-{:08x}-{};Parent={};Sampled=0",
-        now.as_secs(),
-        &random[..24],
-        &random[16..]
-    )
+    format!("Root=1-{:08x}-{};Parent={};Sampled=0", now.as_secs(), &random[..24], &random[16..])
 }

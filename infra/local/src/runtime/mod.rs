@@ -86,10 +86,7 @@ impl FunctionOptions {
     }
 
     fn arn(&self) -> String {
-        format!(
-            "arn:aws:lambda:{REGION}:000000000000:function:{}",
-            self.name
-        )
+        format!("arn:aws:lambda:{REGION}:000000000000:function:{}", self.name)
     }
 }
 
@@ -122,16 +119,10 @@ impl Function {
     /// If the binary is absent or the number of processes out of range.
     pub fn spawn(options: FunctionOptions) -> Result<Self, FunctionError> {
         if !(1..=PROCESSES_MAX).contains(&options.concurrency) {
-            return Err(FunctionError::Concurrency {
-                function: options.name,
-                processes_max: PROCESSES_MAX,
-            });
+            return Err(FunctionError::Concurrency { function: options.name, processes_max: PROCESSES_MAX });
         }
         if !options.binary.is_file() {
-            return Err(FunctionError::Binary {
-                function: options.name,
-                binary: options.binary,
-            });
+            return Err(FunctionError::Binary { function: options.name, binary: options.binary });
         }
         let (line, events) = mpsc::channel(EVENTS_WAITING_MAX);
         let shared = Arc::new(Shared::new(options, events));
@@ -140,12 +131,7 @@ impl Function {
         for index in 0..shared.options.concurrency {
             sandboxes.spawn(Sandbox::new(Arc::clone(&shared), index, stop.clone()).run());
         }
-        Ok(Self {
-            shared,
-            line,
-            stop: Arc::new(sender),
-            sandboxes: Arc::new(Mutex::new(sandboxes)),
-        })
+        Ok(Self { shared, line, stop: Arc::new(sender), sandboxes: Arc::new(Mutex::new(sandboxes)) })
     }
 
     /// Waits until a process serves.
@@ -164,19 +150,11 @@ impl Function {
     pub async fn invoke(&self, payload: Bytes) -> Result<Bytes, InvokeError> {
         let function = || self.shared.name();
         if payload.len() > PAYLOAD_BYTES_MAX {
-            return Err(InvokeError::PayloadTooLarge {
-                function: function(),
-            });
+            return Err(InvokeError::PayloadTooLarge { function: function() });
         }
         let (reply, result) = oneshot::channel();
-        let invocation = Invocation {
-            request_id: Uuid::new_v4().to_string(),
-            payload,
-            reply,
-        };
-        let stopped = || InvokeError::Stopped {
-            function: function(),
-        };
+        let invocation = Invocation { request_id: Uuid::new_v4().to_string(), payload, reply };
+        let stopped = || InvokeError::Stopped { function: function() };
         self.line.send(invocation).await.map_err(|_| stopped())?;
         result.await.map_err(|_| stopped())?
     }

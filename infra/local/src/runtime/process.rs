@@ -70,12 +70,7 @@ impl Process {
             let inherit = matches!(options.log, FunctionLog::Inherit);
             tokio::spawn(follow(stderr, Arc::clone(&tail), log, inherit))
         });
-        Ok(Self {
-            child,
-            api,
-            tail,
-            stderr,
-        })
+        Ok(Self { child, api, tail, stderr })
     }
 
     /// The number of the process, while it runs.
@@ -118,15 +113,9 @@ fn lambda_variables(options: &FunctionOptions, api: &str) -> Vec<(&'static str, 
         ("AWS_LAMBDA_RUNTIME_API", owned(api)),
         ("AWS_LAMBDA_FUNCTION_NAME", options.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", owned("$LATEST")),
-        (
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-            options.memory_mib.to_string(),
-        ),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", options.memory_mib.to_string()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", owned("on-demand")),
-        (
-            "AWS_LAMBDA_LOG_GROUP_NAME",
-            format!("/aws/lambda/{}", options.name),
-        ),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", options.name)),
         ("AWS_LAMBDA_LOG_STREAM_NAME", owned("local")),
         ("AWS_EXECUTION_ENV", owned("AWS_Lambda_provided.al2023")),
         ("AWS_REGION", owned(REGION)),
@@ -151,12 +140,7 @@ fn open_log(log: &FunctionLog) -> Result<Option<File>, std::io::Error> {
 }
 
 /// Passes the error output on and keeps its end.
-async fn follow(
-    stderr: ChildStderr,
-    tail: Arc<Mutex<VecDeque<String>>>,
-    mut log: Option<File>,
-    inherit: bool,
-) {
+async fn follow(stderr: ChildStderr, tail: Arc<Mutex<VecDeque<String>>>, mut log: Option<File>, inherit: bool) {
     let mut lines = BufReader::new(stderr).split(b'\n');
     while let Ok(Some(line)) = lines.next_segment().await {
         let line = String::from_utf8_lossy(&line);

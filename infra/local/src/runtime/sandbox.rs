@@ -60,13 +60,7 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     pub(super) fn new(shared: Arc<Shared>, index: usize, stop: Stop) -> Self {
-        Self {
-            shared,
-            index,
-            stop,
-            failures: 0,
-            held: None,
-        }
+        Self { shared, index, stop, failures: 0, held: None }
     }
 
     pub(super) async fn run(mut self) {
@@ -89,10 +83,7 @@ impl Sandbox {
         }
         if let Some(invocation) = self.held.take() {
             let function = self.shared.name();
-            invocation
-                .reply
-                .send(Err(InvokeError::Stopped { function }))
-                .ok();
+            invocation.reply.send(Err(InvokeError::Stopped { function })).ok();
         }
     }
 
@@ -161,11 +152,7 @@ impl Sandbox {
 
     /// Waits for an event. What the process asked may be asked again, when its
     /// connection broke.
-    async fn idle(
-        &mut self,
-        process: &mut Process,
-        next: &mut NextSender,
-    ) -> Result<Invocation, End> {
+    async fn idle(&mut self, process: &mut Process, next: &mut NextSender) -> Result<Invocation, End> {
         if let Some(held) = self.held.take() {
             return Ok(held);
         }
@@ -214,11 +201,7 @@ impl Sandbox {
                 }
             };
             match event {
-                Event::Call(Call::Finish {
-                    request_id,
-                    outcome,
-                    verdict,
-                }) if request_id == invocation.request_id => {
+                Event::Call(Call::Finish { request_id, outcome, verdict }) if request_id == invocation.request_id => {
                     verdict.send(Verdict::Accepted).ok();
                     self.finish(invocation, result(function, outcome));
                     return Ok(None);
@@ -241,9 +224,7 @@ impl Sandbox {
     }
 
     fn delivery(&self, invocation: &Invocation, limit: Duration) -> Delivery {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Delivery {
             request_id: invocation.request_id.clone(),
             payload: invocation.payload.clone(),
@@ -304,11 +285,9 @@ fn result(function: String, outcome: Outcome) -> Result<Bytes, InvokeError> {
     match outcome {
         Outcome::Response(bytes) => Ok(bytes),
         Outcome::TooLarge => Err(InvokeError::PayloadTooLarge { function }),
-        Outcome::Error(report) => Err(InvokeError::Handler {
-            function,
-            error_type: report.error_type,
-            message: report.error_message,
-        }),
+        Outcome::Error(report) => {
+            Err(InvokeError::Handler { function, error_type: report.error_type, message: report.error_message })
+        }
     }
 }
 

@@ -96,9 +96,7 @@ impl Shared {
         let decided = |states: &Vec<State>| states.iter().any(|s| *s != State::Starting);
         // The sender lives as long as `self`.
         let Ok(states) = states.wait_for(decided).await else {
-            return Err(InvokeError::Stopped {
-                function: self.name(),
-            });
+            return Err(InvokeError::Stopped { function: self.name() });
         };
         let mut reason = String::new();
         for state in states.iter() {
@@ -108,10 +106,7 @@ impl Shared {
                 State::Starting => {}
             }
         }
-        Err(InvokeError::Init {
-            function: self.name(),
-            reason,
-        })
+        Err(InvokeError::Init { function: self.name(), reason })
     }
 
     pub(super) fn process_started(&self, sandbox: usize, id: Option<u32>) {
@@ -128,9 +123,7 @@ impl Shared {
     }
 
     fn ids(&self) -> std::sync::MutexGuard<'_, Vec<Option<u32>>> {
-        self.process_ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.process_ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn count(&self, result: &Result<Bytes, InvokeError>) {

@@ -1,9 +1,5 @@
 //! What the tests of this crate share.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test binary uses a part of it"
-)]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -39,10 +35,7 @@ pub struct Queues {
 impl Queues {
     pub async fn start() -> Self {
         let clock = ManualClock::at(START_MS);
-        let options = QueueHostOptions {
-            clock: std::sync::Arc::new(clock.clone()),
-            ..QueueHostOptions::default()
-        };
+        let options = QueueHostOptions { clock: std::sync::Arc::new(clock.clone()), ..QueueHostOptions::default() };
         let host = QueueHost::start(options).await.unwrap();
         let sqs = sqs(host.endpoint());
         Self { host, clock, sqs }
@@ -69,15 +62,9 @@ impl Queues {
     }
 }
 
-pub async fn create_queue(
-    sqs: &aws_sdk_sqs::Client,
-    name: &str,
-    attributes: &[(QueueAttributeName, &str)],
-) -> String {
-    let attributes: HashMap<_, _> = attributes
-        .iter()
-        .map(|(name, value)| (name.clone(), (*value).to_owned()))
-        .collect();
+pub async fn create_queue(sqs: &aws_sdk_sqs::Client, name: &str, attributes: &[(QueueAttributeName, &str)]) -> String {
+    let attributes: HashMap<_, _> =
+        attributes.iter().map(|(name, value)| (name.clone(), (*value).to_owned())).collect();
     let create = sqs.create_queue().queue_name(name);
     let created = create.set_attributes(Some(attributes)).send().await;
     created.unwrap().queue_url.unwrap()
@@ -105,11 +92,7 @@ pub fn receive_count(message: &Message) -> u32 {
 pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.ancestors().nth(2).unwrap().join("examples").join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: run `cargo test -p saring-local` once without `--test`",
-        path.display()
-    );
+    assert!(path.exists(), "{} is missing: run `cargo test -p saring-local` once without `--test`", path.display());
     path
 }
 
@@ -119,11 +102,7 @@ pub struct TempDir(PathBuf);
 impl TempDir {
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "saring-local-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("saring-local-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -159,9 +138,6 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: imp
 
 /// Kills a process as a crash would.
 pub fn kill_9(id: u32) {
-    let status = std::process::Command::new("kill")
-        .args(["-9", &id.to_string()])
-        .status()
-        .unwrap();
+    let status = std::process::Command::new("kill").args(["-9", &id.to_string()]).status().unwrap();
     assert!(status.success());
 }
