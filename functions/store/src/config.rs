@@ -75,7 +75,7 @@ pub struct TableConfig {
 
 impl TableConfig {
     /// # Errors
-    /// A variable of [`env`] that is missing or can't be read.
+    /// A variable of [`mod@env`] that is missing or can't be read.
     pub fn from_env() -> Result<Self, ConfigError> {
         let days = match optional(env::ORIGINAL_RETENTION_DAYS) {
             Some(days) => days.parse().ok().filter(|days| *days > 0).ok_or(ConfigError::Value {
@@ -121,7 +121,7 @@ pub struct QueueConfig {
 
 impl QueueConfig {
     /// # Errors
-    /// A variable of [`env`] that is missing.
+    /// A variable of [`mod@env`] that is missing.
     pub fn from_env() -> Result<Self, ConfigError> {
         Ok(Self {
             url: required(env::REPORTS_QUEUE_URL)?,
