@@ -11,7 +11,10 @@ fn bytes(path: &Path) -> u64 {
     if path.is_file() {
         return fs::metadata(path).expect("a bundle's file can be read").len();
     }
-    fs::read_dir(path).expect("a bundle's directory can be read").map(|entry| bytes(&entry.unwrap().path())).sum()
+    fs::read_dir(path)
+        .expect("a bundle's directory can be read")
+        .map(|entry| bytes(&entry.expect("an entry can be read").path()))
+        .sum()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::tree::{everything, has_word, members, none, root, tracked};
+use crate::tree::{everything, has_word, is_rust, members, none, root, tracked};
 
 /// Which crates of the workspace each crate may link; tests may see everything.
 const ALLOWED: [(&str, &[&str]); 9] = [
@@ -111,7 +111,7 @@ fn every_dependency_is_used() {
         let directory = manifest.parent().and_then(|d| d.strip_prefix(root()).ok()).expect("inside the repository");
         let code: String = sources
             .iter()
-            .filter(|(path, _)| Path::new(path).starts_with(directory) && path.ends_with(".rs"))
+            .filter(|(path, _)| Path::new(path).starts_with(directory) && is_rust(path))
             .map(|(_, text)| text.as_str())
             .collect();
         for dependency in dependencies(&package) {

@@ -1,6 +1,6 @@
 //! Sizes, unfinished work, foreign names and machine paths.
 
-use crate::tree::{has_word, none, tracked};
+use crate::tree::{has_word, is_rust, none, tracked};
 
 const SOURCE_LINES_MAX: usize = 450;
 const BINARY_LINES_MAX: usize = 40;
@@ -11,7 +11,7 @@ fn is_source(path: &str) -> bool {
 
 /// Code that ships, as against tests and examples.
 fn ships(path: &str) -> bool {
-    path.ends_with(".rs") && !path.split('/').any(|part| part == "tests" || part == "examples")
+    is_rust(path) && !path.split('/').any(|part| part == "tests" || part == "examples")
 }
 
 #[test]

@@ -54,6 +54,10 @@ fn output(command: &mut Command) -> String {
     String::from_utf8(output.stdout).expect("the listing is UTF-8")
 }
 
+pub(crate) fn is_rust(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|end| end == "rs")
+}
+
 /// Whether `word` stands in `text` with no letter, digit or underscore around it.
 pub(crate) fn has_word(text: &str, word: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || c == '_';

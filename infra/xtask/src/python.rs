@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::command::{Workspace, succeed_quietly, works};
 
-/// Pinned. PyTorch is left out on purpose: the checks here don't train.
+/// Pinned. `PyTorch` is left out on purpose: the checks here don't train.
 const PACKAGES: [&str; 6] =
     ["mypy==2.4.1", "numpy==2.4.6", "onnx==1.23.2", "pytest==9.2.0", "ruff==0.17.6", "tokenizers==0.23.3"];
 

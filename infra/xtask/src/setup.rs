@@ -1,5 +1,6 @@
 //! Brings the ONNX Runtime library, pinned and hash-checked.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -98,7 +99,11 @@ fn sha256(path: &Path) -> Result<String> {
             }
             hash.update(&buffer[..length]);
         }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        let mut hex = String::with_capacity(64);
+        for byte in hash.finalize() {
+            write!(hex, "{byte:02x}").expect("writing to a string succeeds");
+        }
+        Ok(hex)
     };
     read().with_context(|| format!("{} can't be read", path.display()))
 }
