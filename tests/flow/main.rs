@@ -9,7 +9,7 @@ use saring_domain::report::Report;
 use saring_local::{Stack, StackOptions};
 use saring_store::{BATCH_MESSAGES_MAX, Outgoing, PageRequest, verify};
 
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are below the root").to_owned()

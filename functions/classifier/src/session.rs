@@ -73,6 +73,9 @@ impl Classifier {
 
     /// Scores texts in order of length, each distinct text once; results are in the order of
     /// `texts` and equal those of [`Classifier::classify`].
+    ///
+    /// # Panics
+    /// Never: every text gets a result.
     pub fn classify_batch(&mut self, texts: &[&Normalised]) -> Vec<Result<Scores, ClassifierError>> {
         let mut first: HashMap<&str, usize> = HashMap::new();
         let mut order: Vec<usize> =
@@ -176,7 +179,9 @@ fn mean(passes: &[((usize, usize), Pass)], of: impl Fn(&Pass) -> &Vec<f32>) -> V
 
 fn unit(mut values: Vec<f32>) -> Vec<f32> {
     let norm = values.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    values.iter_mut().for_each(|v| *v /= norm);
+    for value in &mut values {
+        *value /= norm;
+    }
     values
 }
 

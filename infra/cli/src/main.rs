@@ -6,6 +6,7 @@ mod up;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -38,6 +39,9 @@ enum Command {
         /// Reports that flow in at the start (JSON Lines).
         #[arg(long, default_value = "samplecorpus/reports.jsonl")]
         reports: PathBuf,
+        /// Where the pages are served; this machine only.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
         /// Stop when all is screened and verified.
         #[arg(long)]
         once: bool,
@@ -58,8 +62,8 @@ fn main() -> Result<ExitCode> {
     saring_screen::restart_without_telemetry()?;
     match Arguments::parse().command {
         Command::Screen { file, bundle } => screen::run(input(file)?, BufWriter::new(io::stdout().lock()), bundle),
-        Command::Up { data, reports, once } => {
-            runtime()?.block_on(up::run(up::Options { data, reports, once }))?;
+        Command::Up { data, reports, listen, once } => {
+            runtime()?.block_on(up::run(up::Options { data, reports, listen, once }))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Verify => runtime()?.block_on(verify()),

@@ -27,12 +27,12 @@ pub(crate) fn run(mut input: impl BufRead, mut output: impl Write, bundle: Optio
         }
         let parsed: Vec<Result<Report, ErrorWire>> = lines.iter().map(|line| parse(line)).collect();
         let reports: Vec<&Report> = parsed.iter().filter_map(|p| p.as_ref().ok()).collect();
-        let mut screened = screener.screen(&reports, today).into_iter();
+        let mut results = screener.screen(&reports, today).into_iter();
         for line in parsed {
             match line {
                 Ok(report) => {
-                    let screened = screened.next().expect("one screening per report");
-                    serde_json::to_writer(&mut output, &ScreeningWire::of(&report.id, screened))?;
+                    let result = results.next().expect("one screening per report");
+                    serde_json::to_writer(&mut output, &ScreeningWire::of(&report.id, result))?;
                 }
                 Err(error) => {
                     all_reports = false;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,12 @@ use saring_local::runtime::FunctionLog;
 use saring_local::{Stack, StackOptions};
 use saring_screen::config::{Config, LIBRARY_VARIABLE, MODELS_VARIABLE};
 use saring_store::{BATCH_MESSAGES_MAX, Outgoing, PageRequest, verify};
+use saring_web::{console, feed, intake};
+use tokio::net::TcpListener;
 
 const TICK: Duration = Duration::from_secs(1);
 /// The sample corpus flows in well below this; a stack that is stuck says so.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(600);
+const DRAIN_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// What `saring up` was asked for.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) data: PathBuf,
     /// Reports that flow in at the start.
     pub(crate) reports: PathBuf,
+    /// Where the pages are served.
+    pub(crate) listen: SocketAddr,
     /// Stop when the reports are screened and verified.
     pub(crate) once: bool,
 }
@@ -37,6 +42,16 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     std::fs::create_dir_all(&options.data).with_context(|| format!("{} cannot be created", options.data.display()))?;
     stack.log = FunctionLog::File(options.data.join("screen.log"));
     let stack = Stack::start(stack).await?;
+    let listener =
+        TcpListener::bind(options.listen).await.with_context(|| format!("cannot listen on {}", options.listen))?;
+    let address = listener.local_addr()?;
+    let pages = intake::router(intake::Intake { cases: stack.cases().clone(), reports: stack.reports().clone() })
+        .merge(feed::router(stack.cases().clone()))
+        .merge(console::router(stack.cases().clone()));
+    tokio::spawn(async move { axum::serve(listener, pages).await });
+    println!("konsol / console  http://{address}/console");
+    println!("umpan  / feed     http://{address}/feed.json");
+    println!("masuk  / intake   POST http://{address}/reports");
     let sent = send(&stack, &options.reports).await?;
     drain(&stack, sent).await?;
     let ok = summary(&stack).await?;

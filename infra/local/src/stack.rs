@@ -17,7 +17,7 @@ const REPORTS: &str = "reports";
 const REPORTS_DEAD: &str = "reports-dead";
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// Six times the function's time-out, as AWS advises.
-const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(60);
+const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(1);
 /// After so many receives a message goes to the dead-letter queue.
 const RECEIVES_MAX: u32 = 5;
 
