@@ -112,7 +112,8 @@ def run_evaluate(manifest: dict[str, Any], root: Path, work: Path) -> None:
     logits = predict(model, [r.text for r in rows], tokenizer, settings.tokens_max)
     # The test split stays untouched: calibration and thresholds come from dev rows only.
     dev = [i for i, row in enumerate(rows) if row.split == "dev"]
-    calibration = evaluate.calibrate([rows[i] for i in dev], {name: values[dev] for name, values in logits.items()})
+    held = {name: values[dev] for name, values in logits.items()}
+    calibration = evaluate.calibrate([rows[i] for i in dev], held)
     (work / "calibration.json").write_text(json.dumps(asdict(calibration), indent=1))
     metrics = evaluate.metrics(rows, logits, calibration)
     (work / "metrics.json").write_text(json.dumps(metrics, indent=1))
