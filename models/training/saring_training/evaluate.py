@@ -33,8 +33,8 @@ def calibrate(rows: list[Row], logits: dict[str, Array]) -> Calibration:
         out.scale[i], out.offset[i] = platt(logits["binary"][at, i], labels, weights)
     for head in ("category", "agency"):
         at = [k for k, r in enumerate(rows) if getattr(r, head) >= 0]
-        labels = np.array([getattr(rows[k], head) for k in at], np.int64)
-        setattr(out, f"{head}_temperature", temperature(logits[head][at], labels))
+        classes = np.array([getattr(rows[k], head) for k in at], np.int64)
+        setattr(out, f"{head}_temperature", temperature(logits[head][at], classes))
     return out
 
 
