@@ -1,4 +1,4 @@
-"""``python -m saring_training fit | evaluate | export``, driven by a manifest.
+"""``python -m saring_training fit | evaluate | export | card``, driven by a manifest.
 
 A manifest (TOML) names the prepared data files with their hashes, the settings and the seed; the
 same manifest gives the same training rows in the same order.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +19,7 @@ import torch
 from tokenizers import Tokenizer
 
 from . import base as base_model
-from . import data, evaluate, export
+from . import card, data, evaluate, export
 from .calibrate import Calibration
 from .fit import Settings, fit, predict
 from .model import Screener, Shape, from_base
@@ -105,7 +106,7 @@ def load_model(work: Path) -> tuple[Screener, Tokenizer]:
 
 
 def run_evaluate(manifest: dict[str, Any], root: Path, work: Path) -> None:
-    """Calibrates on the held-out dev rows and writes metrics.json."""
+    """Calibrates on the held-out dev rows; writes metrics.json, policy.json and pictures."""
     settings = settings_of(manifest)
     rows = [r for r in load_rows(manifest, root) if r.split != "train" and r.text.strip()]
     model, tokenizer = load_model(work)
@@ -118,6 +119,10 @@ def run_evaluate(manifest: dict[str, Any], root: Path, work: Path) -> None:
     metrics = evaluate.metrics(rows, logits, calibration)
     (work / "metrics.json").write_text(json.dumps(metrics, indent=1))
     print(evaluate.table(metrics))
+    policy = evaluate.policy(rows, logits, calibration)
+    (work / "policy.json").write_text(json.dumps(policy, indent=1))
+    print(json.dumps(policy, indent=1))
+    evaluate.pictures(rows, logits, calibration, policy["thresholds"], work)
 
 
 def run_export(manifest: dict[str, Any], root: Path, work: Path, out: Path, version: str) -> None:
@@ -131,10 +136,18 @@ def run_export(manifest: dict[str, Any], root: Path, work: Path, out: Path, vers
     print(f"export: {out} ({size / 1e6:.1f} MB)")
 
 
+def run_card(manifest: dict[str, Any], name: str, work: Path, out: Path, version: str) -> None:
+    """The card beside an exported bundle; its pictures come along."""
+    card.write(work, name, version, settings_of(manifest).layers, out)
+    for picture in evaluate.PICTURES:
+        shutil.copy(work / picture, out / picture)
+    print(f"card: {out / 'MODEL_CARD.md'}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="saring_training")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("fit", "evaluate", "export"):
+    for name in ("fit", "evaluate", "export", "card"):
         command = commands.add_parser(name)
         command.add_argument("manifest", type=Path)
         command.add_argument(
@@ -143,14 +156,17 @@ def main() -> None:
         command.add_argument(
             "--work", type=Path, required=True, help="folder for checkpoints and the trained model"
         )
-    commands.choices["export"].add_argument("--out", type=Path, required=True)
-    commands.choices["export"].add_argument("--version", required=True)
+    for name in ("export", "card"):
+        commands.choices[name].add_argument("--out", type=Path, required=True, help="the bundle's folder")
+        commands.choices[name].add_argument("--version", required=True)
     arguments = parser.parse_args()
     manifest = read_manifest(arguments.manifest)
     if arguments.command == "fit":
         run_fit(manifest, arguments.root, arguments.work)
     elif arguments.command == "evaluate":
         run_evaluate(manifest, arguments.root, arguments.work)
+    elif arguments.command == "card":
+        run_card(manifest, arguments.manifest.name, arguments.work, arguments.out, arguments.version)
     else:
         run_export(manifest, arguments.root, arguments.work, arguments.out, arguments.version)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn import functional as F  # noqa: N812
 
 from .labels import BINARY
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
+SCALE_MIN = 0.05
+NEWTON_STEPS = 100
 
 
 @dataclass
@@ -24,29 +24,47 @@ class Calibration:
     agency_temperature: float = 1.0
 
 
+def sigmoid(z: Floats) -> Floats:
+    out: Floats = 1 / (1 + np.exp(-np.clip(z, -60, 60)))
+    return out
+
+
 def platt(logits: Floats, labels: Floats, weights: Floats) -> tuple[float, float]:
-    """Scale and offset by weighted maximum likelihood, with a weak pull towards (1, 0)."""
-    z, y, w = (torch.tensor(v, dtype=torch.float64) for v in (logits, labels, weights))
-    parameters = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([parameters], max_iter=200)
+    """Scale and offset by weighted maximum likelihood, with a weak pull towards (1, 0).
 
-    def closure() -> torch.Tensor:
-        optimiser.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(
-            parameters[0] * z + parameters[1], y, weight=w, reduction="sum"
-        )
-        loss = loss + (parameters[0] - 1) ** 2 + 0.1 * parameters[1] ** 2
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
+    Newton's method with halved steps; the penalised likelihood is concave, so it ends at the only
+    maximum.
+    """
+    x = np.stack([logits.astype(np.float64), np.ones(len(logits))], 1)
+    y, w = labels.astype(np.float64), weights.astype(np.float64)
+    start, pull = np.array([1.0, 0.0]), np.diag([2.0, 0.2])
 
-    optimiser.step(closure)
-    scale, offset = parameters.detach().tolist()
-    return max(scale, 0.05), offset
+    def loss(at: Floats) -> float:
+        z = x @ at
+        return float((w * (np.logaddexp(0, z) - y * z)).sum() + 0.5 * (at - start) @ pull @ (at - start))
+
+    at = start.copy()
+    for _ in range(NEWTON_STEPS):
+        p = sigmoid(x @ at)
+        gradient = x.T @ (w * (p - y)) + pull @ (at - start)
+        curvature = (x * (w * p * (1 - p))[:, None]).T @ x + pull
+        step, size = np.linalg.solve(curvature, gradient), 1.0
+        while loss(at - size * step) > loss(at) and size > 1e-6:
+            size /= 2
+        at = at - size * step
+        if np.abs(step).max() < 1e-9:
+            break
+    return max(float(at[0]), SCALE_MIN), float(at[1])
 
 
 def temperature(logits: Floats, labels: NDArray[np.int64]) -> float:
     """The temperature with the least negative log-likelihood, on a grid."""
-    z, y = torch.tensor(logits), torch.tensor(labels)
     grid = np.geomspace(0.4, 3.0, 60)
-    losses = [float(F.cross_entropy(z / t, y)) for t in grid]
-    return float(grid[int(np.argmin(losses))])
+    right = logits[np.arange(len(labels)), labels]
+
+    def loss(t: float) -> float:
+        z = logits / t
+        top = z.max(1)
+        return float((np.log(np.exp(z - top[:, None]).sum(1)) + top - right / t).mean())
+
+    return float(grid[int(np.argmin([loss(float(t)) for t in grid]))])

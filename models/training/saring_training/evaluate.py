@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import plots, thresholds
 from .calibrate import Calibration, platt, temperature
+from .certificate import Certificate
 from .data import Row
 from .labels import AGENCIES, BINARY, CATEGORIES, FLAGS
 
@@ -36,6 +40,46 @@ def calibrate(rows: list[Row], logits: dict[str, Array]) -> Calibration:
         classes = np.array([getattr(rows[k], head) for k in at], np.int64)
         setattr(out, f"{head}_temperature", temperature(logits[head][at], classes))
     return out
+
+
+PICTURES = ("reliability.png", "thresholds.png", "category.png", "agency.png")
+# Share of harm that the certificate's statement is made for; a data officer sets the own one.
+PREVALENCE = 0.1
+
+
+def policy(rows: list[Row], logits: dict[str, Array], calibration: Calibration) -> dict[str, Any]:
+    """Thresholds chosen on the authored dev rows, what they do there and on test rows, the certificate."""
+    parts = {}
+    for split in ("dev", "test"):
+        at = [i for i, r in enumerate(rows) if r.source == "reports" and r.split == split]
+        parts[split] = ([rows[i] for i in at], probabilities(logits["binary"][at], calibration))
+    chosen = thresholds.choose(*parts["dev"])
+    outcomes = {split: thresholds.outcome(*part, chosen) for split, part in parts.items()}
+    # The thresholds saw the dev rows, so only the test rows can prove something.
+    test = outcomes["test"]
+    certificate = Certificate(
+        harmful=test.harmful,
+        harmful_published=round(test.harm_published * test.harmful),
+        legitimate=test.legitimate,
+        legitimate_published=round((1 - test.legitimate_held) * test.legitimate),
+        prevalence=PREVALENCE,
+    )
+    return {"thresholds": chosen, "certificate": certificate.text()} | {k: asdict(v) for k, v in outcomes.items()}
+
+
+def pictures(
+    rows: list[Row], logits: dict[str, Array], calibration: Calibration, chosen: dict[str, float], out: Path
+) -> None:
+    """The card's pictures, on the authored test rows."""
+    at = [i for i, r in enumerate(rows) if r.source == "reports" and r.split == "test"]
+    authored, p = [rows[i] for i in at], probabilities(logits["binary"][at], calibration)
+    scores = plots.flags_of(authored, p)
+    plots.reliability(scores, out / "reliability.png")
+    plots.thresholds(scores, chosen, out / "thresholds.png")
+    for head, names in (("category", CATEGORIES), ("agency", AGENCIES)):
+        known = [i for i in at if getattr(rows[i], head) >= 0]
+        true = np.array([getattr(rows[i], head) for i in known])
+        plots.confusion(true, logits[head][known].argmax(1), names, out / f"{head}.png")
 
 
 def best_f1(scores: Array, labels: Array) -> tuple[float, float]:
@@ -71,9 +115,7 @@ def metrics(rows: list[Row], logits: dict[str, Array], calibration: Calibration)
         for head, names in (("category", CATEGORIES), ("agency", AGENCIES)):
             at = [i for i in members if getattr(rows[i], head) >= 0]
             if len(at) >= 10:
-                figures |= _ranked(
-                    logits[head][at], np.array([getattr(rows[i], head) for i in at]), head, len(names)
-                )
+                figures |= _ranked(logits[head][at], np.array([getattr(rows[i], head) for i in at]), head, len(names))
         negatives = [i for i in members if all(rows[i].binary.get(f) == 0 for f in FLAGS)]
         if len(negatives) >= 20:
             figures["flagged_at_half"] = float((p[negatives, : len(FLAGS)] >= 0.5).any(1).mean())

@@ -6,7 +6,7 @@ import math
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from tqdm import tqdm
 
+from .augment import Augmenter
 from .data import Row
 from .labels import BINARY, FLAGS
 from .model import Output, Screener
@@ -42,10 +43,21 @@ class Settings:
     per_epoch: dict[str, int] = field(default_factory=dict)
     # How often an epoch repeats a source.
     repeats: dict[str, int] = field(default_factory=dict)
-    contrastive_weight: float = 0.3
+    contrastive_weight: float = 1.0
     temperature: float = 0.05
     fine_weight: float = 0.5
     checkpoint_steps: int = 200
+    # Share of texts that an epoch sees as a variant, and how many joined texts it adds.
+    augment: float = 0.0
+    joined: int = 0
+    # Tokens of a batch; a batch has at least `batch` / 2 and at most `batch` * 2 rows.
+    batch_tokens: int = 1536
+    pair_batch: int = 64
+    pair_tokens: int = 64
+    # The rate's end, as a share of its top.
+    rate_end: float = 0.0
+    # Weights are averaged over the last steps: 1 - 1/n looks back about n steps.
+    average: float = 0.998
 
 
 @dataclass
@@ -81,47 +93,77 @@ class Batches:
     """Shuffled, length-bucketed batches of an epoch; pairs of claims form their own batches."""
 
     def __init__(self, rows: list[Row], tokenizer: Tokenizer, settings: Settings) -> None:
-        self.rows, self.settings = rows, settings
-        tokenizer.enable_truncation(settings.tokens_max)
-        self.encoded = [e.ids for e in tokenizer.encode_batch([r.text for r in rows])]
-        paired = [i for i, r in enumerate(rows) if r.match]
-        titles = tokenizer.encode_batch([rows[i].match or "" for i in paired])
-        self.titles = {i: e.ids for i, e in zip(paired, titles, strict=True)}
+        self.rows, self.settings, self.tokenizer = rows, settings, tokenizer
+        self.augmenter = Augmenter(rows, settings.augment, settings.joined)
         self.by_source: dict[str, list[int]] = {}
         for i, row in enumerate(rows):
             if row.text.strip():
                 self.by_source.setdefault(row.source, []).append(i)
+        self.counts: dict[int, int] = {}
 
-    def plan(self, epoch: int) -> list[list[int]]:
+    def encode(self, texts: list[str], longest: int) -> list[list[int]]:
+        self.tokenizer.enable_truncation(longest)
+        return [e.ids for e in self.tokenizer.encode_batch(texts)]
+
+    def drawn(self, epoch: int) -> tuple[list[Row], list[Row]]:
+        """The epoch's rows with their texts, without and with a counterpart."""
         rng = random.Random(self.settings.seed * 1000 + epoch)
-        single: list[int] = []
-        paired: list[int] = []
+        single: list[Row] = []
+        paired: list[Row] = []
         for source, members in sorted(self.by_source.items()):
             order = members[:]
             random.Random(self.settings.seed).shuffle(order)
             wanted = self.settings.per_epoch.get(source, len(order))
             start = epoch * wanted % max(1, len(order))
-            drawn = (order[start:] + order[:start])[:wanted] * self.settings.repeats.get(source, 1)
-            (paired if source == "claims" else single).extend(drawn)
+            picked = (order[start:] + order[:start])[:wanted] * self.settings.repeats.get(source, 1)
+            for i in picked:
+                row = self.rows[i]
+                if row.match:
+                    paired.append(row)
+                else:
+                    single.append(replace(row, text=self.augmenter.text(row, rng)))
+        return single + self.augmenter.composed(rng), paired
+
+    def plan(self, epoch: int) -> Iterator[Batch]:
+        """The epoch's batches."""
+        settings = self.settings
+        rng = random.Random(settings.seed * 2000 + epoch)
+        single, paired = self.drawn(epoch)
         rng.shuffle(single)
         rng.shuffle(paired)
-        size, chunk = self.settings.batch, self.settings.batch * 40
-        batches = []
-        for members in (single, paired):
-            for start in range(0, len(members), chunk):
-                part = sorted(members[start : start + chunk], key=lambda i: len(self.encoded[i]))
-                batches += [part[j : j + size] for j in range(0, len(part), size)]
+        batches: list[tuple[list[Row], list[list[int]], list[list[int]] | None]] = []
+        encoded = self.encode([r.text for r in single], settings.tokens_max)
+        chunk = settings.batch * 60
+        for start in range(0, len(single), chunk):
+            part = sorted(range(start, min(start + chunk, len(single))), key=lambda i: len(encoded[i]))
+            while part:
+                size = settings.batch_tokens // len(encoded[part[min(len(part), settings.batch) - 1]])
+                size = max(settings.batch // 2, min(settings.batch * 2, size))
+                taken, part = part[:size], part[size:]
+                batches.append(([single[i] for i in taken], [encoded[i] for i in taken], None))
+        texts = self.encode([r.text for r in paired], settings.pair_tokens)
+        titles = self.encode([r.match or "" for r in paired], settings.pair_tokens)
+        size = settings.pair_batch
+        for start in range(0, len(paired) - size // 2, size):
+            end = start + size
+            batches.append((paired[start:end], texts[start:end], titles[start:end]))
+        self.counts[epoch] = len(batches)
         rng.shuffle(batches)
-        return batches
+        for rows, ids, others in batches:
+            yield self.batch(rows, ids, others)
 
-    def batch(self, members: list[int]) -> Batch:
-        rows = [self.rows[i] for i in members]
-        ids, mask = pad([self.encoded[i] for i in members])
-        match = pad([self.titles[i] for i in members]) if members[0] in self.titles else None
+    def steps(self, epoch: int) -> int:
+        """How many batches the epoch has."""
+        if epoch not in self.counts:
+            next(self.plan(epoch))
+        return self.counts[epoch]
+
+    def batch(self, rows: list[Row], encoded: list[list[int]], others: list[list[int]] | None) -> Batch:
+        ids, mask = pad(encoded)
         return Batch(
             ids, mask, targets(rows),
             torch.tensor([r.category for r in rows]), torch.tensor([r.agency for r in rows]),
-            torch.tensor([r.weight for r in rows]), match,
+            torch.tensor([r.weight for r in rows]), pad(others) if others else None,
         )  # fmt: skip
 
 
@@ -161,63 +203,95 @@ def groups(model: Screener, settings: Settings) -> list[dict[str, Any]]:
 
 def rate_at(step: int, total: int, settings: Settings) -> float:
     warm = max(1, int(total * settings.warm_up))
-    return settings.rate * min(step / warm, max(0.0, (total - step) / max(1, total - warm)))
+    left = max(0.0, (total - step) / max(1, total - warm))
+    return settings.rate * min(step / warm, settings.rate_end + (1 - settings.rate_end) * left)
 
 
-def steps_of(batches: Batches, settings: Settings) -> Iterator[tuple[int, list[int]]]:
-    step = 0
-    for epoch in range(settings.epochs):
-        for members in batches.plan(epoch):
-            yield step, members
-            step += 1
+class Average:
+    """Exponential moving average of a model's weights."""
+
+    def __init__(self, model: Screener, decay: float) -> None:
+        self.decay = decay
+        self.weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, model: Screener, step: int) -> None:
+        decay = min(self.decay, (step + 1) / (step + 20))
+        new = model.state_dict()
+        own = list(self.weights.values())
+        torch._foreach_lerp_(own, [new[k] for k in self.weights], 1 - decay)
+
+
+def loss_with_pairs(model: Screener, batch: Batch, settings: Settings) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16):
+        out = model(batch.ids, batch.mask)
+        other = model(*batch.match).embedding if batch.match else None
+    loss = loss_of(out, batch, settings)
+    if other is None:
+        return loss
+    return 0.3 * loss + settings.contrastive_weight * contrast(out.embedding, other, settings.temperature)
 
 
 def fit(model: Screener, rows: list[Row], tokenizer: Tokenizer, settings: Settings, work: Path) -> Screener:
-    """Trains in place. Resumes from `work`/checkpoint.pt if it exists, at the step after it."""
+    """Trains in place and leaves the averaged weights in `work`/model.pt.
+
+    Resumes from `work`/checkpoint.pt if it exists, at the step after it.
+    """
     torch.manual_seed(settings.seed)
     batches = Batches(rows, tokenizer, settings)
-    total = sum(len(batches.plan(e)) for e in range(settings.epochs))
+    total = sum(batches.steps(e) for e in range(settings.epochs))
     optimiser = torch.optim.AdamW(groups(model, settings), weight_decay=settings.weight_decay, fused=True)
+    average = Average(model, settings.average)
     checkpoint = work / "checkpoint.pt"
     done = 0
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
+        average.weights = state["average"]
         done = state["step"]
-    smooth, started = math.nan, time.time()
-    bar = tqdm(total=total, initial=done, desc="fit", mininterval=5)
+    smooth, started, step = math.nan, time.time(), 0
+    bar = tqdm(total=total, initial=done, desc="fit", mininterval=20)
     model.train()
-    for step, members in steps_of(batches, settings):
-        if step < done:
+    for epoch in range(settings.epochs):
+        if step + batches.steps(epoch) <= done:
+            step += batches.steps(epoch)
             continue
-        for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, total, settings) * group["scale"]
-        batch = batches.batch(members)
-        with torch.autocast("cpu", torch.bfloat16):
-            out = model(batch.ids, batch.mask)
-            other = model(*batch.match).embedding if batch.match else None
-        loss = loss_of(out, batch, settings)
-        if other is not None:
-            loss = 0.3 * loss + settings.contrastive_weight * contrast(
-                out.embedding, other, settings.temperature
-            )
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        value = float(loss.detach())
-        smooth = value if math.isnan(smooth) else 0.98 * smooth + 0.02 * value
-        bar.set_postfix(loss=f"{smooth:.4f}")
-        bar.update()
-        if (step + 1) % settings.checkpoint_steps == 0:
-            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}
-            torch.save(state, checkpoint.with_suffix(".new"))
-            checkpoint.with_suffix(".new").replace(checkpoint)
+        for batch in batches.plan(epoch):
+            step += 1
+            if step <= done:
+                continue
+            for group in optimiser.param_groups:
+                group["lr"] = rate_at(step - 1, total, settings) * group["scale"]
+            loss = loss_with_pairs(model, batch, settings)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            average.update(model, step)
+            value = float(loss.detach())
+            smooth = value if math.isnan(smooth) else 0.98 * smooth + 0.02 * value
+            bar.set_postfix(loss=f"{smooth:.4f}", refresh=False)
+            bar.update()
+            if step % settings.checkpoint_steps == 0:
+                save(checkpoint, model, optimiser, average, step)
     bar.close()
     print(f"fit: {total} steps in {(time.time() - started) / 60:.1f} minutes, loss {smooth:.4f}")
-    torch.save(model.state_dict(), work / "model.pt")
+    model.load_state_dict(average.weights)
+    torch.save(average.weights, work / "model.pt")
     return model
+
+
+def save(path: Path, model: Screener, optimiser: torch.optim.Optimizer, average: Average, step: int) -> None:
+    """A checkpoint that a stop in the middle of writing doesn't spoil."""
+    state = {
+        "model": model.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "average": average.weights,
+        "step": step,
+    }
+    torch.save(state, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
 
 
 @torch.no_grad()

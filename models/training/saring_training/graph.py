@@ -117,7 +117,8 @@ def _layer(g: Graph, x: str, layer: Layer, name: str, eps: float) -> str:
 
 def _norm(g: Graph, x: str, skip: str, norm: Any, name: str, eps: float) -> str:
     gamma, beta = g.constant(f"{name}.g", array(norm.weight)), g.constant(f"{name}.be", array(norm.bias))
-    return g.node("SkipLayerNormalization", [x, skip, gamma, beta], domain=CONTRIB, epsilon=eps)
+    # SkipLayerNormalization would fuse the two, and takes three times as long at these sizes.
+    return g.node("LayerNormalization", [g.node("Add", [x, skip]), gamma, beta], epsilon=eps, axis=-1)
 
 
 def _heads(g: Graph, x: str, model: Screener) -> None:
