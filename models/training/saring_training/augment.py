@@ -14,7 +14,42 @@ from dataclasses import replace
 from .data import Row
 
 BRAND_SHAPE = re.compile(r"\b[a-z]{3,12}\d{1,4}\b")
-SYLLABLES = ["ra", "ja", "ma", "ka", "sa", "ba", "la", "na", "ga", "mu", "di", "ko", "pu", "ti", "lo", "ke", "gi", "wa", "ne", "zu", "vi", "xo", "ly", "mo", "to", "su", "ri", "fa", "he", "be", "no", "ku", "do", "mi"]
+SYLLABLES = [
+    "ra",
+    "ja",
+    "ma",
+    "ka",
+    "sa",
+    "ba",
+    "la",
+    "na",
+    "ga",
+    "mu",
+    "di",
+    "ko",
+    "pu",
+    "ti",
+    "lo",
+    "ke",
+    "gi",
+    "wa",
+    "ne",
+    "zu",
+    "vi",
+    "xo",
+    "ly",
+    "mo",
+    "to",
+    "su",
+    "ri",
+    "fa",
+    "he",
+    "be",
+    "no",
+    "ku",
+    "do",
+    "mi",
+]
 BRAND_ENDS = ("", "88", "77", "69", "138", "303", "4d", "bet", "slot", "toto", "win", "play", "gacor", "hoki", "99")
 SLANG = {
     "yang": ("yg",), "tidak": ("gak", "tdk", "ga", "ngga", "nggak"), "dengan": ("dgn", "dg"), "untuk": ("utk", "buat"),
@@ -94,8 +129,7 @@ def join(first: Row, second: Row, rng: random.Random) -> Row:
     binary = {
         name: float(max(first.binary.get(name, 0), second.binary.get(name, 0)))
         for name in first.binary | second.binary
-        if (name in first.binary and name in second.binary)
-        or max(first.binary.get(name, 0), second.binary.get(name, 0)) == 1
+        if (name in first.binary and name in second.binary) or max(first.binary.get(name, 0), second.binary.get(name, 0)) == 1
     }
     binary.pop("quality.off_topic", None)
     whole = second.category < 0 and second.agency < 0
@@ -111,9 +145,7 @@ class Augmenter:
     def __init__(self, rows: list[Row], share: float, joined: int) -> None:
         self.share, self.joined = share, joined
         self.brands = brand_words(rows)
-        self.reports = [
-            r for r in rows if r.category >= 0 and r.source != "complaints_laporgub_stemmed" and len(r.text) < 400
-        ]
+        self.reports = [r for r in rows if r.category >= 0 and r.source != "complaints_laporgub_stemmed" and len(r.text) < 400]
         authored = [r for r in rows if r.source == "reports" and len(r.text) < 400]
         self.harms = [r for r in authored if max(r.binary.values()) == 1]
         self.adverts = [r for r in rows if r.source.startswith("spam_") and r.binary["spam"] == 1]
