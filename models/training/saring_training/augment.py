@@ -14,42 +14,7 @@ from dataclasses import replace
 from .data import Row
 
 BRAND_SHAPE = re.compile(r"\b[a-z]{3,12}\d{1,4}\b")
-SYLLABLES = [
-    "ra",
-    "ja",
-    "ma",
-    "ka",
-    "sa",
-    "ba",
-    "la",
-    "na",
-    "ga",
-    "mu",
-    "di",
-    "ko",
-    "pu",
-    "ti",
-    "lo",
-    "ke",
-    "gi",
-    "wa",
-    "ne",
-    "zu",
-    "vi",
-    "xo",
-    "ly",
-    "mo",
-    "to",
-    "su",
-    "ri",
-    "fa",
-    "he",
-    "be",
-    "no",
-    "ku",
-    "do",
-    "mi",
-]
+SYLLABLES = tuple(a + b for a, b in zip("rjmksblngmdkptlkgwznvxlmtsrfhbnkdm", "aaaaaaaauioouieoiueixoyoouiaeeouoi", strict=True))
 BRAND_ENDS = ("", "88", "77", "69", "138", "303", "4d", "bet", "slot", "toto", "win", "play", "gacor", "hoki", "99")
 SLANG = {
     "yang": ("yg",), "tidak": ("gak", "tdk", "ga", "ngga", "nggak"), "dengan": ("dgn", "dg"), "untuk": ("utk", "buat"),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import plots, thresholds
-from .calibrate import Calibration, platt, temperature
+from .calibrate import Calibration, conformal_mass, platt, sets, temperature
 from .certificate import Certificate
 from .data import Row
 from .labels import AGENCIES, BINARY, CATEGORIES, FLAGS
@@ -38,7 +38,13 @@ def calibrate(rows: list[Row], logits: dict[str, Array]) -> Calibration:
     for head in ("category", "agency"):
         at = [k for k, r in enumerate(rows) if getattr(r, head) >= 0]
         classes = np.array([getattr(rows[k], head) for k in at], np.int64)
-        setattr(out, f"{head}_temperature", temperature(logits[head][at], classes))
+        t = temperature(logits[head][at], classes)
+        setattr(out, f"{head}_temperature", t)
+        authored = np.array([rows[k].source == "reports" for k in at])
+        if authored.any():
+            # Reports are what the console shows; other sets are easier or harder.
+            mass = conformal_mass(logits[head][at][authored], classes[authored], t)
+            setattr(out, f"{head}_mass", mass)
     return out
 
 
@@ -115,7 +121,10 @@ def metrics(rows: list[Row], logits: dict[str, Array], calibration: Calibration)
         for head, names in (("category", CATEGORIES), ("agency", AGENCIES)):
             at = [i for i in members if getattr(rows[i], head) >= 0]
             if len(at) >= 10:
-                figures |= _ranked(logits[head][at], np.array([getattr(rows[i], head) for i in at]), head, len(names))
+                true = np.array([getattr(rows[i], head) for i in at])
+                figures |= _ranked(logits[head][at], true, head, len(names))
+                if source.startswith("reports."):
+                    figures |= _sets(logits[head][at], true, head, calibration)
         negatives = [i for i in members if all(rows[i].binary.get(f) == 0 for f in FLAGS)]
         if len(negatives) >= 20:
             figures["flagged_at_half"] = float((p[negatives, : len(FLAGS)] >= 0.5).any(1).mean())
@@ -132,6 +141,14 @@ def _ranked(logits: Array, labels: Array, head: str, classes: int) -> dict[str, 
         f"{head}.top3": float((ranks[:, :3] == labels[:, None]).any(1).mean()),
         f"{head}.macro_recall": float(np.mean(recalls)),
     }
+
+
+def _sets(logits: Array, labels: Array, head: str, calibration: Calibration) -> dict[str, float]:
+    """Coverage and mean size of the conformal sets."""
+    t, mass = (getattr(calibration, f"{head}_{name}") for name in ("temperature", "mass"))
+    sizes = sets(logits, t, mass)
+    rank = (np.argsort(-logits, axis=1) == labels[:, None]).argmax(1)
+    return {f"{head}.set_coverage": float((rank < sizes).mean()), f"{head}.set_size": float(sizes.mean())}
 
 
 def table(metrics: dict[str, Any]) -> str:

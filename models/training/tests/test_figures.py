@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from saring_training.calibrate import platt, sigmoid, temperature
+from saring_training.calibrate import conformal_mass, masses, platt, sets, sigmoid, temperature
 from saring_training.certificate import Certificate, lower, needed, upper
 from saring_training.data import Row
 from saring_training.evaluate import best_f1
@@ -68,3 +68,15 @@ def test_thresholds_separate_what_can_be_separated() -> None:
     found = outcome(rows, p, chosen)
     assert (found.accuracy, found.harm_published, found.legitimate_held, found.angry_published) == (1, 0, 0, 1)
     assert 0.2 < chosen["spam"] <= 0.4
+
+
+def test_conformal_sets_cover_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(9)
+    z = rng.normal(0, 2, (6000, 10))
+    p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+    labels = np.array([rng.choice(10, p=row) for row in p])
+    mass = conformal_mass(z[:3000], labels[:3000], 1.0)
+    sizes = sets(z[3000:], 1.0, mass)
+    rank = (masses(z[3000:], 1.0)[0] == labels[3000:, None]).argmax(1)
+    assert 0.94 <= (rank < sizes).mean() <= 0.99
+    assert conformal_mass(z[:10], labels[:10], 1.0) == 1.0, "ten rows prove no 95%"
