@@ -1,10 +1,13 @@
 //! Reports through the local stack: the real release binary, bundle, queue and table.
 
+mod disk;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use saring_domain::case::AuditAction;
 use saring_domain::report::Report;
 use saring_local::{Stack, StackOptions};
 use saring_store::{BATCH_MESSAGES_MAX, Outgoing, PageRequest, verify};
@@ -122,6 +125,33 @@ async fn a_poison_message_reaches_the_dead_letter_queue_and_the_others_go_on() {
     drained(&stack).await;
     assert_eq!(stack.dead().await.expect("the queue answers").visible, 1);
     one_case_each(&stack, &reports).await;
+    stack.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_id_is_one_report_and_another_text_is_refused_and_recorded() {
+    let stack = stack().await;
+    let report = |text: &str| {
+        let line = serde_json::json!({ "id": "flow-twice", "text": text });
+        Report::from_json(line.to_string().as_bytes()).expect("a report")
+    };
+    let first = report("Lampu jalan di depan Pasar Johar mati tiga malam, mohon diperbaiki.");
+    let other = report("Sampah di depan Pasar Johar menumpuk seminggu, mohon diangkut.");
+    send(&stack, std::slice::from_ref(&first)).await;
+    drained(&stack).await;
+    let receipt = stack.cases().receipt(&first.id).await.expect("the table answers").expect("the report has arrived");
+    let before = stack.cases().case(receipt.case).await.expect("the table answers");
+    send(&stack, std::slice::from_ref(&first)).await;
+    drained(&stack).await;
+    let calm = stack.cases().audit(receipt.case).await.expect("the table answers");
+    assert!(calm.iter().all(|e| e.action != AuditAction::Conflict), "the same text was refused");
+    send(&stack, &[other]).await;
+    drained(&stack).await;
+    assert_eq!(stack.cases().case(receipt.case).await.expect("the table answers"), before);
+    let trail = stack.cases().audit(receipt.case).await.expect("the table answers");
+    assert_eq!(trail.last().map(|e| e.action), Some(AuditAction::Conflict));
+    assert_eq!(stack.dead().await.expect("the queue answers").visible, 0);
+    one_case_each(&stack, &[first]).await;
     stack.shutdown().await;
 }
 

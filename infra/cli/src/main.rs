@@ -1,5 +1,6 @@
 //! `saring`: screen, prepare, up, verify.
 
+mod evaluate;
 mod prepare;
 mod screen;
 mod up;
@@ -30,6 +31,20 @@ enum Command {
         /// A bundle directory instead of the current one.
         #[arg(long)]
         bundle: Option<PathBuf>,
+    },
+    /// Screens labelled reports and prints how often the screening agrees with the labels.
+    Evaluate {
+        /// JSON Lines; `-` or nothing reads standard input.
+        file: Option<PathBuf>,
+        /// A bundle directory instead of the current one.
+        #[arg(long)]
+        bundle: Option<PathBuf>,
+        /// Only the rows of this split.
+        #[arg(long)]
+        split: Option<String>,
+        /// JSON instead of a table.
+        #[arg(long)]
+        json: bool,
     },
     /// Runs the local stack, with reports flowing through it.
     Up {
@@ -62,6 +77,10 @@ fn main() -> Result<ExitCode> {
     saring_screen::restart_without_telemetry()?;
     match Arguments::parse().command {
         Command::Screen { file, bundle } => screen::run(input(file)?, BufWriter::new(io::stdout().lock()), bundle),
+        Command::Evaluate { file, bundle, split, json } => {
+            evaluate::run(input(file)?, io::stdout().lock(), evaluate::Options { bundle, split, json })?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Up { data, reports, listen, once } => {
             runtime()?.block_on(up::run(up::Options { data, reports, listen, once }))?;
             Ok(ExitCode::SUCCESS)
