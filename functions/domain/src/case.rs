@@ -2,7 +2,11 @@
 //! input; visibility only tightens; nothing becomes public without a basis.
 
 mod audit;
+mod change;
+#[cfg(test)]
+mod change_tests;
 mod id;
+mod labels;
 mod record;
 mod screened;
 mod status;
@@ -16,8 +20,12 @@ pub use audit::{
     ACTOR_BYTES_MAX, Actor, ActorError, AuditAction, AuditEvent, AuditHash, AuditHashError, ChainBreak, ChainEnd,
     ChainError, check_chain,
 };
+pub use change::{Change, EditedFrom, LOCK_MAX_MS, Lock, PendingEdit};
 pub use id::{CaseId, IdError, TRACKING_BYTES, TrackingId};
-pub use record::{Breach, CaseRecord};
+pub use labels::{
+    AGENCY_NAME_CHARS_MAX, LABEL_BYTES_MAX, LabelCode, LabelError, Labels, Mark, NamedAgency, agency_name,
+};
+pub use record::{Breach, CaseRecord, Decided};
 pub use screened::{
     MatchedClaim, ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Screened, VERSION_BYTES_MAX, VersionError,
 };
@@ -118,6 +126,32 @@ pub enum CaseError {
         /// The resolution.
         resolution: String,
     },
+    /// The status does not allow the change.
+    #[error("a case that is {status} does not allow '{change}'")]
+    Refused {
+        /// The status.
+        status: &'static str,
+        /// The change.
+        change: &'static str,
+    },
+    /// Somebody else works on the case.
+    #[error("the case is taken until {until}")]
+    Taken {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The case is not taken by whoever wants to release it, or the lock has not run out.
+    #[error("the case is not taken by this moderator")]
+    NotTaken,
+    /// A lock would end in the past or too late.
+    #[error("a lock must end within {} minutes from now", LOCK_MAX_MS / 60_000)]
+    LockLength,
+    /// An edit that changes nothing.
+    #[error("the text is the one that was screened")]
+    SameText,
+    /// The reporter has appealed before.
+    #[error("the case was appealed before")]
+    AppealedBefore,
     /// The record contradicts itself.
     #[error("the record of case {id} is broken: {breach}")]
     Broken {
@@ -160,6 +194,13 @@ impl Case {
             screened,
             publication: None,
             rejection: None,
+            returned: None,
+            labels: None,
+            lock: None,
+            edit: None,
+            appealed_at: None,
+            overdue_at: None,
+            decided: Decided { version: 1, at: times.screened_at },
             received_at: times.received_at,
             changed_at: times.screened_at,
         };
@@ -189,7 +230,7 @@ impl Case {
         let illegal =
             |status: CaseStatus| Err(CaseError::Illegal { status: status.code(), resolution: resolution.code() });
         match (record.status, resolution) {
-            (CaseStatus::Rejected, _)
+            (CaseStatus::Rejected | CaseStatus::Returned | CaseStatus::Edited, _)
             | (CaseStatus::Published, Resolution::Publish)
             | (
                 CaseStatus::Confidential,
@@ -202,9 +243,8 @@ impl Case {
             }
             _ => {}
         }
-        record.version += 1;
-        record.changed_at = at;
-        record.publication = None;
+        record.next_version(at);
+        record.settle();
         match resolution {
             Resolution::Publish => {
                 let visibility = record.visibility;

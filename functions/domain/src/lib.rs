@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod agency;
+pub mod calendar;
 pub mod case;
 pub mod pii;
 pub mod policy;

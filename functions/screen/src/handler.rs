@@ -80,6 +80,9 @@ impl Context {
             Recorded::Already(case) => {
                 tracing::info!(report.id = %report.id, case.id = %case.record().id, "was screened before");
             }
+            Recorded::Erased { case } => {
+                tracing::warn!(report.id = %report.id, case.id = %case, "the report was erased and stays erased");
+            }
             Recorded::Conflict { case } => {
                 tracing::warn!(report.id = %report.id, case.id = %case, "the id belongs to another text, refused and recorded");
             }

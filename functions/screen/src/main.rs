@@ -13,7 +13,7 @@ fn main() -> Result<(), Error> {
 async fn start() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let screener = Screener::new(Assets::load(&Config::from_env())?)?;
-    let cases = Cases::connect(&TableConfig::from_env()?).await;
+    let cases = Cases::connect(&TableConfig::from_env()?.with_originals()?).await;
     let context = Context::new(screener, cases);
     lambda_runtime::run(service_fn(|event| context.handle(event))).await
 }

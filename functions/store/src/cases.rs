@@ -1,5 +1,7 @@
 //! The table and what is read from it by key.
 
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saring_domain::case::{AuditEvent, Case, CaseId, TRACKING_BYTES, Timestamp, TrackingId};
@@ -9,6 +11,7 @@ use crate::config::{TableConfig, sdk};
 use crate::error::{StoreError, failed, unreadable};
 use crate::item::{Attributes, Reader, text};
 use crate::names as n;
+use crate::seal::Keyring;
 use crate::wire::{audit_event, case_record};
 
 /// The table of cases. Cheap to clone.
@@ -17,6 +20,7 @@ pub struct Cases {
     pub(crate) client: Client,
     pub(crate) table: String,
     pub(crate) original_retention_days: u32,
+    pub(crate) original_keys: Option<Arc<Keyring>>,
 }
 
 /// What a report got when it was accepted.
@@ -63,6 +67,7 @@ impl Cases {
             client: Client::new(&shared),
             table: config.table.clone(),
             original_retention_days: config.original_retention_days,
+            original_keys: config.original_keys.clone().map(Arc::new),
         }
     }
 
@@ -79,7 +84,7 @@ impl Cases {
         .transpose()
     }
 
-    /// What became of the report of a tracking id.
+    /// What became of the report of a tracking id; nothing where it was erased.
     ///
     /// # Errors
     /// No answer, or an item that can't be read.
@@ -89,11 +94,14 @@ impl Cases {
             return Ok(Some(Tracked::Screened(Box::new(case))));
         }
         let head = self.get("reading a report's state", &n::case_pk(id), n::HEAD_SK).await?;
-        head.map(|head| {
-            let at = Reader(&head).time(n::RECEIVED_AT).map_err(unreadable("head"))?;
-            Ok(Tracked::Received { at })
-        })
-        .transpose()
+        let Some(head) = head else { return Ok(None) };
+        let decode = || {
+            let head = Reader(&head);
+            // What was erased is not known any more.
+            let erased = head.optional_time(n::ERASED_AT)?.is_some();
+            Ok((!erased).then_some(Tracked::Received { at: head.time(n::RECEIVED_AT)? }))
+        };
+        decode().map_err(unreadable("head"))
     }
 
     /// The receipt of a report, by the input system's id.

@@ -9,6 +9,8 @@ use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
+use crate::seal::{Keyring, OriginalKey};
+
 /// Every environment variable of this crate. Credentials come the SDK's usual way.
 pub mod env {
     /// Name of the table.
@@ -17,6 +19,15 @@ pub mod env {
     pub const REPORTS_QUEUE_URL: &str = "SARING_REPORTS_QUEUE_URL";
     /// Days for which originals are kept; optional.
     pub const ORIGINAL_RETENTION_DAYS: &str = "SARING_ORIGINAL_RETENTION_DAYS";
+    /// Key that wraps the keys of originals, 64 hexadecimal digits; only for functions that write or
+    /// read originals.
+    pub const ORIGINAL_KEY: &str = "SARING_ORIGINAL_KEY";
+    /// Keys that wrapped before, separated by commas; optional.
+    pub const ORIGINAL_KEYS_PREVIOUS: &str = "SARING_ORIGINAL_KEYS_PREVIOUS";
+    /// URL of the dead letters of the queue of reports.
+    pub const REPORTS_DEAD_QUEUE_URL: &str = "SARING_REPORTS_DEAD_QUEUE_URL";
+    /// URL of the queue of decisions.
+    pub const DECISIONS_QUEUE_URL: &str = "SARING_DECISIONS_QUEUE_URL";
     /// Region of both services.
     pub const REGION: &str = "AWS_REGION";
     /// Address of the table service, if it is not the region's; optional.
@@ -71,11 +82,14 @@ pub struct TableConfig {
     pub access: Access,
     /// Days for which originals are kept.
     pub original_retention_days: u32,
+    /// Keys of the originals; `None` for what neither writes nor reads them.
+    pub original_keys: Option<Keyring>,
 }
 
 impl TableConfig {
     /// # Errors
-    /// A variable of [`mod@env`] that is missing or can't be read.
+    /// A variable of [`mod@env`] that is missing or can't be read. The key of originals may be
+    /// missing: see [`TableConfig::with_originals`].
     pub fn from_env() -> Result<Self, ConfigError> {
         let days = match optional(env::ORIGINAL_RETENTION_DAYS) {
             Some(days) => days.parse().ok().filter(|days| *days > 0).ok_or(ConfigError::Value {
@@ -90,10 +104,23 @@ impl TableConfig {
             endpoint: optional(env::TABLE_ENDPOINT),
             access: Access::Usual,
             original_retention_days: days,
+            original_keys: keys_from_env()?,
         })
     }
 
-    /// A table on an endpoint of this machine.
+    /// For what can't work without the originals.
+    ///
+    /// # Errors
+    /// The key of originals is missing.
+    pub fn with_originals(self) -> Result<Self, ConfigError> {
+        match self.original_keys {
+            Some(_) => Ok(self),
+            None => Err(ConfigError::Missing(env::ORIGINAL_KEY)),
+        }
+    }
+
+    /// A table on an endpoint of this machine. Originals get a key that is made now and that
+    /// nobody else has, unless `original_keys` is set to another.
     #[must_use]
     pub fn local(table: &str, endpoint: &str) -> Self {
         Self {
@@ -102,11 +129,12 @@ impl TableConfig {
             endpoint: Some(endpoint.to_owned()),
             access: Access::Local,
             original_retention_days: ORIGINAL_RETENTION_DAYS,
+            original_keys: OriginalKey::random().ok().map(|current| Keyring { current, previous: Vec::new() }),
         }
     }
 }
 
-/// Where the queue of reports is.
+/// Where a queue is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueConfig {
     /// URL of the queue.
@@ -123,8 +151,16 @@ impl QueueConfig {
     /// # Errors
     /// A variable of [`mod@env`] that is missing.
     pub fn from_env() -> Result<Self, ConfigError> {
+        Self::named_by(env::REPORTS_QUEUE_URL)
+    }
+
+    /// The queue whose URL a variable of [`mod@env`] holds.
+    ///
+    /// # Errors
+    /// A variable of [`mod@env`] that is missing.
+    pub fn named_by(variable: &'static str) -> Result<Self, ConfigError> {
         Ok(Self {
-            url: required(env::REPORTS_QUEUE_URL)?,
+            url: required(variable)?,
             region: required(env::REGION)?,
             endpoint: optional(env::QUEUE_ENDPOINT),
             access: Access::Usual,
@@ -141,6 +177,19 @@ impl QueueConfig {
             access: Access::Local,
         }
     }
+}
+
+fn keys_from_env() -> Result<Option<Keyring>, ConfigError> {
+    let key = |name, digits: &str| {
+        OriginalKey::parse(digits).map_err(|_| ConfigError::Value { name, expected: "64 hexadecimal digits" })
+    };
+    let Some(current) = optional(env::ORIGINAL_KEY) else { return Ok(None) };
+    let previous = optional(env::ORIGINAL_KEYS_PREVIOUS).unwrap_or_default();
+    let previous = previous.split(',').filter(|digits| !digits.trim().is_empty());
+    Ok(Some(Keyring {
+        current: key(env::ORIGINAL_KEY, &current)?,
+        previous: previous.map(|digits| key(env::ORIGINAL_KEYS_PREVIOUS, digits)).collect::<Result<_, _>>()?,
+    }))
 }
 
 fn optional(name: &'static str) -> Option<String> {

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use saring_domain::case::{CaseError, CaseId};
 
 use crate::item::DecodeError;
+use crate::seal::SealError;
 
 /// Codes of failures that pass by themselves.
 const TRANSIENT_CODES: [&str; 9] = [
@@ -94,6 +95,12 @@ pub enum StoreError {
         #[source]
         source: DecodeError,
     },
+    /// The originals can't be written or read here.
+    #[error("there is no key for originals")]
+    NoKey,
+    /// An original can't be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// The state machine refuses.
     #[error(transparent)]
     Case(#[from] CaseError),
@@ -104,13 +111,15 @@ impl StoreError {
     #[must_use]
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Transient { .. } | Self::Contended { .. } => Retry::Worthwhile,
+            Self::Transient { .. } | Self::Contended { .. } | Self::Seal(SealError::Random) => Retry::Worthwhile,
             Self::Refused { .. }
             | Self::Stale { .. }
             | Self::NoCase(_)
             | Self::TrackingTaken(_)
             | Self::TooLarge { .. }
             | Self::Decode { .. }
+            | Self::NoKey
+            | Self::Seal(_)
             | Self::Case(_) => Retry::Pointless,
         }
     }

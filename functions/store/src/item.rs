@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saring_domain::case::Timestamp;
 
@@ -77,6 +78,18 @@ impl<'a> Reader<'a> {
         self.number(attribute).map(Timestamp::from_unix_ms)
     }
 
+    pub(crate) fn optional_time(self, attribute: &'static str) -> Result<Option<Timestamp>, DecodeError> {
+        Ok(self.optional_number(attribute)?.map(Timestamp::from_unix_ms))
+    }
+
+    pub(crate) fn bytes(self, attribute: &'static str) -> Result<&'a [u8], DecodeError> {
+        match self.0.get(attribute) {
+            None => Err(DecodeError { attribute, problem: Problem::Missing }),
+            Some(AttributeValue::B(bytes)) => Ok(bytes.as_ref()),
+            Some(_) => Err(DecodeError { attribute, problem: Problem::Type }),
+        }
+    }
+
     /// A text read by `parse`; what `parse` says goes no further, because it may quote.
     pub(crate) fn parsed<T, E>(
         self,
@@ -119,6 +132,18 @@ impl Writer {
 
     pub(crate) fn time(self, attribute: &str, at: Timestamp) -> Self {
         self.number(attribute, at.unix_ms())
+    }
+
+    pub(crate) fn optional_time(self, attribute: &str, at: Option<Timestamp>) -> Self {
+        match at {
+            Some(at) => self.time(attribute, at),
+            None => self,
+        }
+    }
+
+    pub(crate) fn bytes(mut self, attribute: &str, bytes: Vec<u8>) -> Self {
+        self.0.insert(attribute.to_owned(), AttributeValue::B(Blob::new(bytes)));
+        self
     }
 
     pub(crate) fn finish(self) -> Attributes {

@@ -1,26 +1,34 @@
 #![doc = include_str!("../README.md")]
 
 mod cases;
+mod change;
 mod config;
 mod definition;
 mod error;
 mod item;
+mod labels;
 mod names;
+mod originals;
 mod pages;
 mod queue;
+mod seal;
 mod trail;
+mod transact;
 pub mod verify;
 mod wire;
 mod write;
 
 pub use cases::{Cases, Receipt, Tracked, random_tracking_id};
+pub use change::Edited;
 pub use config::{Access, ConfigError, QueueConfig, TableConfig, env};
 pub use definition::{IndexDefinition, KeyNames, Projection, TableDefinition, table_definition};
 pub use error::{Retry, StoreError};
 pub use item::{DecodeError, Problem};
-pub use pages::{Cursor, CursorError, FeedItem, PAGE_ITEMS_MAX, Page, PageRequest, ScanCursor};
+pub use originals::Erasure;
+pub use pages::{Cursor, CursorError, FeedItem, PAGE_ITEMS_MAX, Page, PageRequest, ScanCursor, Waiting};
 pub use queue::{
     BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, Incoming, MessageError, Outgoing, Reports, TRACKING_ATTRIBUTE, encode_report,
     parse_message,
 };
+pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
 pub use write::{CONFLICTS_MAX, Received, Recorded};

@@ -55,15 +55,36 @@ pub(crate) const ACTOR: &str = "actor";
 pub(crate) const ACTION: &str = "action";
 pub(crate) const DETAIL: &str = "detail";
 pub(crate) const PREVIOUS: &str = "previous";
-pub(crate) const REPORT: &str = "report";
+pub(crate) const RETURNED_TYPE: &str = "returned_type";
+pub(crate) const RETURNED_NAME: &str = "returned_name";
+pub(crate) const LABELS: &str = "labels";
+pub(crate) const LOCK_HOLDER: &str = "lock_holder";
+pub(crate) const LOCK_UNTIL: &str = "lock_until";
+pub(crate) const EDIT_TEXT_HASH: &str = "edit_text_hash";
+pub(crate) const EDIT_FROM: &str = "edit_from";
+pub(crate) const APPEALED_AT: &str = "appealed_at";
+pub(crate) const OVERDUE_AT: &str = "overdue_at";
+pub(crate) const DECIDED_VERSION: &str = "decided_version";
+pub(crate) const DECIDED_AT: &str = "decided_at";
+pub(crate) const ERASED_AT: &str = "erased_at";
+pub(crate) const SEALED: &str = "sealed";
+pub(crate) const WRAPPED_KEY: &str = "wrapped_key";
+pub(crate) const KEY_ID: &str = "key_id";
+/// How originals were kept before they were encrypted; `verify` looks for it.
+pub(crate) const PLAIN_REPORT: &str = "report";
 
 pub(crate) const RECEIPT_SK: &str = "receipt";
 pub(crate) const HEAD_SK: &str = "head";
 pub(crate) const CASE_SK: &str = "case";
 pub(crate) const ORIGINAL_SK: &str = "original";
+pub(crate) const APPEAL_SK: &str = "appeal";
+pub(crate) const ORIGINAL_PREFIX: &str = "original#";
 pub(crate) const AUDIT_PREFIX: &str = "audit#";
 pub(crate) const CASE_PREFIX: &str = "case#";
 pub(crate) const REPORT_PREFIX: &str = "report#";
+
+/// Partitions of the review index in which accepted and changed reports wait for their screening.
+pub(crate) const PENDING: &str = "pending";
 
 /// Partitions of each index: one takes 1,000 writes a second.
 pub(crate) const SHARDS: u8 = 8;
@@ -77,7 +98,7 @@ pub(crate) fn case_pk(id: CaseId) -> String {
 }
 
 pub(crate) fn original_pk(id: CaseId) -> String {
-    format!("original#{id}")
+    format!("{ORIGINAL_PREFIX}{id}")
 }
 
 /// Sixteen digits, so that the order of the keys is the order of the events.

@@ -1,6 +1,7 @@
 //! Listings in pages: the review queue, the feed, and every case.
 
 use saring_domain::case::{Case, CaseId, NamedRegion, Timestamp};
+use saring_domain::report::ReportId;
 use tokio::task::JoinSet;
 
 use crate::cases::Cases;
@@ -77,10 +78,23 @@ pub struct FeedItem {
     pub published_at: Timestamp,
 }
 
+/// A report that waits for its screening.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its case, which may not be there yet.
+    pub case: CaseId,
+    /// The input system's id.
+    pub report: ReportId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 #[derive(Clone, Copy)]
 enum Listing {
     /// What waits for a person, the oldest first.
     Review,
+    /// What waits for its screening, the oldest first.
+    Pending,
     /// What is public, the newest first.
     Feed,
 }
@@ -88,20 +102,29 @@ enum Listing {
 impl Listing {
     fn index(self) -> &'static str {
         match self {
+            Self::Review | Self::Pending => n::REVIEW_INDEX,
+            Self::Feed => n::FEED_INDEX,
+        }
+    }
+
+    /// What the names of its partitions begin with.
+    fn prefix(self) -> &'static str {
+        match self {
             Self::Review => n::REVIEW_INDEX,
+            Self::Pending => n::PENDING,
             Self::Feed => n::FEED_INDEX,
         }
     }
 
     fn key(self) -> (&'static str, &'static str) {
         match self {
-            Self::Review => (n::REVIEW_PK, n::REVIEW_SK),
+            Self::Review | Self::Pending => (n::REVIEW_PK, n::REVIEW_SK),
             Self::Feed => (n::FEED_PK, n::FEED_SK),
         }
     }
 
     fn oldest_first(self) -> bool {
-        matches!(self, Self::Review)
+        matches!(self, Self::Review | Self::Pending)
     }
 }
 
@@ -118,6 +141,25 @@ impl Cases {
         };
         let items = page.items.iter().map(case).collect::<Result<_, StoreError>>()?;
         Ok(Page { items, next: page.next })
+    }
+
+    /// What was accepted or changed and waits for its screening, the longest waiting first.
+    ///
+    /// # Errors
+    /// No answer, or a row that can't be read.
+    pub async fn waiting(&self, request: &PageRequest) -> Result<Page<Waiting>, StoreError> {
+        let page = self.listing(Listing::Pending, request).await?;
+        let waiting = |item: &Attributes| {
+            let item = Reader(item);
+            let changed = item.text(n::SK)? == n::CASE_SK;
+            Ok(Waiting {
+                case: item.parsed(n::CASE_ID, CaseId::parse)?,
+                report: item.parsed(n::REPORT_ID, ReportId::parse)?,
+                since: item.time(if changed { n::CHANGED_AT } else { n::RECEIVED_AT })?,
+            })
+        };
+        let items = page.items.iter().map(waiting).collect::<Result<_, _>>();
+        Ok(Page { items: items.map_err(unreadable("waiting row"))?, next: page.next })
     }
 
     /// What is public, the newest first; read from the public index alone.
@@ -207,7 +249,7 @@ impl Cases {
                 .scan_index_forward(listing.oldest_first())
                 .limit(i32::try_from(count - rows.len()).unwrap_or(i32::MAX))
                 .expression_attribute_names("#partition", partition)
-                .expression_attribute_values(":partition", text(n::shard_pk(listing.index(), shard)))
+                .expression_attribute_values(":partition", text(n::shard_pk(listing.prefix(), shard)))
                 .set_exclusive_start_key(start.take());
             query = match &after {
                 Some(after) => query

@@ -1,14 +1,16 @@
 //! The end of a trail, and the writes that extend it.
 
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
-use saring_domain::case::{Actor, AuditAction, AuditEvent, AuditHash, CaseId, ModelVersion, PolicyVersion, Timestamp};
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use saring_domain::case::{
+    Actor, AuditAction, AuditEvent, AuditHash, CaseId, CaseRecord, ModelVersion, PolicyVersion, Timestamp,
+};
 use saring_domain::report::TextHash;
 
 use crate::cases::Cases;
 use crate::error::{StoreError, unreadable};
 use crate::item::{Attributes, DecodeError, Problem, Reader, number, text};
 use crate::names as n;
+use crate::transact::Write;
 use crate::wire::audit_item;
 
 /// Where a trail ends; what the next event must follow.
@@ -17,6 +19,8 @@ pub(crate) struct Head {
     pub(crate) sequence: u64,
     pub(crate) hash: AuditHash,
     pub(crate) conflicts: u64,
+    /// When the case was erased, if it was.
+    pub(crate) erased_at: Option<Timestamp>,
 }
 
 /// An event before it has its place.
@@ -30,6 +34,21 @@ pub(crate) struct Draft<'a> {
     pub(crate) detail: String,
 }
 
+impl<'a> Draft<'a> {
+    /// What a change of a case says.
+    pub(crate) fn of(record: &'a CaseRecord, actor: &'a Actor, action: AuditAction, detail: String) -> Self {
+        Self {
+            at: record.changed_at,
+            actor,
+            action,
+            case_version: record.version,
+            text_hash: &record.screened.text_hash,
+            versions: Some((&record.screened.model, &record.screened.policy)),
+            detail,
+        }
+    }
+}
+
 impl Head {
     pub(crate) fn decode(case: CaseId, item: &Attributes) -> Result<Self, DecodeError> {
         let item = Reader(item);
@@ -38,6 +57,7 @@ impl Head {
             sequence: item.number(n::AUDIT_SEQUENCE)?,
             hash: item.parsed(n::AUDIT_HASH, AuditHash::parse)?,
             conflicts: item.optional_number(n::CONFLICTS)?.unwrap_or(0),
+            erased_at: item.optional_time(n::ERASED_AT)?,
         })
     }
 
@@ -69,26 +89,26 @@ impl Cases {
     }
 
     /// Puts an event that must not be there yet.
-    pub(crate) fn put_event(&self, event: &AuditEvent) -> Result<TransactWriteItem, BuildError> {
+    pub(crate) fn put_event(&self, event: &AuditEvent) -> Write {
         self.put_new(audit_item(event))
     }
 
-    /// Puts an item whose key must be free.
-    pub(crate) fn put_new(&self, item: Attributes) -> Result<TransactWriteItem, BuildError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = put.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", n::PK);
-        Ok(TransactWriteItem::builder().put(put.build()?).build())
-    }
-
     /// Moves the end of the trail on, if it is still where it was read.
-    pub(crate) fn move_head(&self, head: &Head, event: &AuditEvent) -> Result<TransactWriteItem, BuildError> {
+    pub(crate) fn move_head(&self, head: &Head, event: &AuditEvent) -> Write {
         let conflicts = head.conflicts + u64::from(event.action == AuditAction::Conflict);
-        let update = Update::builder()
+        let set = "SET #sequence = :next, #hash = :next_hash, #conflicts = :conflicts";
+        // A head is listed as waiting until there is a verdict.
+        let (expression, waits) = match event.action {
+            AuditAction::Screened => (format!("{set} REMOVE #review_pk, #review_sk"), false),
+            AuditAction::Erased => (format!("{set}, #erased = :erased REMOVE #review_pk, #review_sk"), false),
+            _ => (set.to_owned(), true),
+        };
+        let mut update = Update::builder()
             .table_name(&self.table)
             .key(n::PK, text(n::case_pk(head.case)))
             .key(n::SK, text(n::HEAD_SK))
             .condition_expression("#sequence = :sequence AND #hash = :hash")
-            .update_expression("SET #sequence = :next, #hash = :next_hash, #conflicts = :conflicts")
+            .update_expression(expression)
             .expression_attribute_names("#sequence", n::AUDIT_SEQUENCE)
             .expression_attribute_names("#hash", n::AUDIT_HASH)
             .expression_attribute_names("#conflicts", n::CONFLICTS)
@@ -97,6 +117,16 @@ impl Cases {
             .expression_attribute_values(":next", number(event.sequence))
             .expression_attribute_values(":next_hash", text(event.hash().as_str()))
             .expression_attribute_values(":conflicts", number(conflicts));
+        if !waits {
+            update = update
+                .expression_attribute_names("#review_pk", n::REVIEW_PK)
+                .expression_attribute_names("#review_sk", n::REVIEW_SK);
+        }
+        if event.action == AuditAction::Erased {
+            update = update
+                .expression_attribute_names("#erased", n::ERASED_AT)
+                .expression_attribute_values(":erased", number(event.at.unix_ms()));
+        }
         Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 }

@@ -3,129 +3,23 @@
 //! It only reads, goes page by page, and can run on a live system: a case that changes between two
 //! reads is read again before anything is said about it.
 
-use std::collections::BTreeSet;
-use std::fmt;
+mod kind;
 
+pub use kind::{Findings, Kind, Violation};
 use saring_domain::case::{
-    AuditAction, AuditEvent, Breach, CaseId, CaseRecord, CaseStatus, ChainBreak, PublishedBy, Resolution, check_chain,
+    AuditAction, AuditEvent, CaseId, CaseRecord, CaseStatus, PublishedBy, Resolution, check_chain,
 };
 use saring_domain::policy::Decision;
 use saring_domain::report::{ReportId, TextHash};
 
 use crate::cases::Cases;
 use crate::error::StoreError;
-use crate::item::{Attributes, DecodeError, Reader};
+use crate::item::{Attributes, Reader};
 use crate::names as n;
 use crate::pages::{Cursor, PAGE_ITEMS_MAX, PageRequest, ScanCursor};
 use crate::trail::Head;
+use crate::transact::listing_key;
 use crate::wire::{audit_event, case_record};
-
-/// Where something is wrong; it names ids and attributes, never text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Violation {
-    /// A case id or a report id.
-    pub id: String,
-    /// What is wrong.
-    pub kind: Kind,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.id, self.kind)
-    }
-}
-
-/// What is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// In the feed, but not by its case.
-    UnscreenedInFeed,
-    /// Published, but not in the feed.
-    MissingFromFeed,
-    /// Waiting for a person, but not in the review queue; or the reverse.
-    ReviewQueue,
-    /// The case contradicts itself.
-    Case(Breach),
-    /// The trail doesn't bear out that the case is public.
-    NotInTrail,
-    /// The text of the verdict is not the one that was accepted.
-    OtherText,
-    /// The trail is broken.
-    Trail {
-        /// The first event that is wrong, from 1.
-        sequence: u64,
-        /// How.
-        what: ChainBreak,
-    },
-    /// The trail ends elsewhere than its head says: events are missing at its end.
-    TrailEnd,
-    /// The trail tells of another version than the case has.
-    TrailVersion {
-        /// Version after the last event.
-        trail: u64,
-        /// Version of the case; 0 if there is none.
-        case: u64,
-    },
-    /// Something private is shown by the public index.
-    PrivateInFeed {
-        /// The attribute.
-        attribute: String,
-    },
-    /// An accepted report has neither a case nor a place where it waits.
-    Lost,
-    /// A case that no accepted report leads to.
-    Orphan,
-    /// An item can't be read.
-    Unreadable {
-        /// Kind of the item.
-        item: &'static str,
-        /// What is wrong with it.
-        error: DecodeError,
-    },
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnscreenedInFeed => f.write_str("it is in the feed without a verdict that says so"),
-            Self::MissingFromFeed => f.write_str("it is published but not in the feed"),
-            Self::ReviewQueue => f.write_str("its status and the review queue disagree"),
-            Self::Case(breach) => breach.fmt(f),
-            Self::NotInTrail => f.write_str("its audit trail does not bear out that it is public"),
-            Self::OtherText => f.write_str("its verdict is about another text than the one accepted"),
-            Self::Trail { sequence, what } => write!(f, "its audit trail is broken at event {sequence}: {what}"),
-            Self::TrailEnd => f.write_str("its audit trail ends elsewhere than its head says"),
-            Self::TrailVersion { trail, case } => {
-                write!(f, "its audit trail leads to version {trail}, the case is at version {case}")
-            }
-            Self::PrivateInFeed { attribute } => write!(f, "the public index shows attribute '{attribute}'"),
-            Self::Lost => f.write_str("it was accepted, but has no case and does not wait for one"),
-            Self::Orphan => f.write_str("no accepted report leads to it"),
-            Self::Unreadable { item, error } => write!(f, "its {item} cannot be read: {error}"),
-        }
-    }
-}
-
-/// What a walk saw.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Findings {
-    /// Cases.
-    pub cases: u64,
-    /// Accepted reports that wait for their screening.
-    pub pending: u64,
-    /// Events of trails.
-    pub events: u64,
-    /// Rows of the feed.
-    pub feed_rows: u64,
-    /// What is wrong, in order of id.
-    pub violations: BTreeSet<Violation>,
-}
-
-impl Findings {
-    fn add(&mut self, id: &impl ToString, kind: Kind) {
-        self.violations.insert(Violation { id: id.to_string(), kind });
-    }
-}
 
 /// Where a walk goes on: first the table, then the feed.
 #[derive(Debug, Clone, PartialEq)]
@@ -184,9 +78,13 @@ pub async fn page(cases: &Cases, at: Place, findings: &mut Findings) -> Result<O
 async fn check_item(cases: &Cases, item: &Attributes, findings: &mut Findings) -> Result<(), StoreError> {
     let reader = Reader(item);
     let (Ok(pk), Ok(sk)) = (reader.text(n::PK), reader.text(n::SK)) else { return Ok(()) };
-    if sk != n::CASE_SK && [n::FEED_PK, n::REVIEW_PK].iter().any(|key| item.contains_key(*key)) {
-        let id = pk.split_once('#').map_or(pk, |(_, id)| id);
+    let id = pk.split_once('#').map_or(pk, |(_, id)| id);
+    let listed = |key: &str| item.contains_key(key);
+    if (sk != n::CASE_SK && listed(n::FEED_PK)) || (sk != n::CASE_SK && sk != n::HEAD_SK && listed(n::REVIEW_PK)) {
         findings.add(&id, Kind::UnscreenedInFeed);
+    }
+    if pk.starts_with(n::ORIGINAL_PREFIX) {
+        check_original(item, id, findings);
     }
     if let Some(id) = pk.strip_prefix(n::REPORT_PREFIX) {
         return check_receipt(cases, id, findings).await;
@@ -200,6 +98,15 @@ async fn check_item(cases: &Cases, item: &Attributes, findings: &mut Findings) -
         check_case(cases, id, counts, findings).await?;
     }
     Ok(())
+}
+
+fn check_original(item: &Attributes, id: &str, findings: &mut Findings) {
+    if item.contains_key(n::PLAIN_REPORT) || !item.contains_key(n::SEALED) {
+        findings.add(&id, Kind::OriginalInClear);
+    }
+    if Reader(item).number(n::EXPIRES_AT).is_err() {
+        findings.add(&id, Kind::OriginalKeptForEver);
+    }
 }
 
 /// Whether a partition is counted: it is looked at from each of its main items, in case one is gone.
@@ -243,6 +150,7 @@ async fn check_case(cases: &Cases, id: CaseId, counts: Counts, findings: &mut Fi
     if counts == Counts::Add {
         findings.cases += found.cases;
         findings.pending += found.pending;
+        findings.erased += found.erased;
         findings.events += found.events;
     }
     findings.violations.append(&mut found.violations);
@@ -288,6 +196,14 @@ async fn check_partition(cases: &Cases, partition: &Partition, found: &mut Findi
         Some(Err(kind)) => found.add(&id, kind.clone()),
         Some(Ok(head)) => check_trail(head, &events, found),
     }
+    let erased = head.as_ref().is_some_and(|head| head.as_ref().is_ok_and(|head| head.erased_at.is_some()));
+    check_waiting(partition, erased, found);
+    if erased != events.last().is_some_and(|event| event.action == AuditAction::Erased) {
+        found.add(&id, Kind::NotErased);
+    }
+    if erased {
+        return check_erased(cases, partition, found).await;
+    }
     let version = match &record {
         Some(Ok(record)) => record.version,
         Some(Err(_)) | None => 0,
@@ -313,6 +229,27 @@ async fn check_partition(cases: &Cases, partition: &Partition, found: &mut Findi
     Ok(())
 }
 
+/// Of an erased case only the trail and its end are left.
+async fn check_erased(cases: &Cases, partition: &Partition, found: &mut Findings) -> Result<(), StoreError> {
+    found.erased += 1;
+    let mut left = partition.case.is_some();
+    for sk in [n::ORIGINAL_SK, n::APPEAL_SK] {
+        left |= cases.get("looking for an original", &n::original_pk(partition.id), sk).await?.is_some();
+    }
+    if left {
+        found.add(&partition.id, Kind::NotErased);
+    }
+    Ok(())
+}
+
+/// A head is listed as waiting as long as there is neither a case nor an erasure.
+fn check_waiting(partition: &Partition, erased: bool, found: &mut Findings) {
+    let Some(head) = &partition.head else { return };
+    if head.contains_key(n::REVIEW_PK) != (partition.case.is_none() && !erased) {
+        found.add(&partition.id, Kind::Waiting);
+    }
+}
+
 fn check_trail(head: &Head, events: &[AuditEvent], found: &mut Findings) {
     match check_chain(head.case, events) {
         Err(error) => found.add(&head.case, Kind::Trail { sequence: error.sequence, what: error.what }),
@@ -328,7 +265,10 @@ fn check_record(record: &CaseRecord, events: &[AuditEvent], found: &mut Findings
     let Some(publication) = &record.publication else { return };
     let borne_out = events.iter().any(|event| {
         let decided = match publication.by {
-            PublishedBy::Screening => event.action == AuditAction::Screened && event.detail == Decision::Publish.code(),
+            PublishedBy::Screening => {
+                let screened = matches!(event.action, AuditAction::Screened | AuditAction::Rescreened);
+                screened && event.detail == Decision::Publish.code()
+            }
             PublishedBy::Moderator => {
                 let codes = [Resolution::Publish.code(), Resolution::PublishAnonymous.code()];
                 event.action == AuditAction::Resolved && codes.contains(&event.detail)
@@ -346,14 +286,25 @@ fn check_record(record: &CaseRecord, events: &[AuditEvent], found: &mut Findings
 }
 
 fn check_listing(record: &CaseRecord, item: Option<&Attributes>, found: &mut Findings) {
+    let expected = listing_key(record);
+    let listed_as = |partition: &str, sort: &str| {
+        let Some(item) = item else { return false };
+        let value = |key: &str| item.get(key).and_then(|v| v.as_s().ok());
+        expected.as_ref().is_some_and(|key| {
+            key.partition == partition
+                && value(partition) == Some(&key.partition_value)
+                && value(sort) == Some(&key.sort_value)
+        })
+    };
     let has = |key: &str| item.is_some_and(|item| item.contains_key(key));
-    let (in_feed, published) = (has(n::FEED_PK), record.status == CaseStatus::Published);
-    match (in_feed, published) {
+    let published = record.status == CaseStatus::Published;
+    match (has(n::FEED_PK), published) {
         (true, false) => found.add(&record.id, Kind::UnscreenedInFeed),
-        (false, true) => found.add(&record.id, Kind::MissingFromFeed),
-        (true, true) | (false, false) => {}
+        (_, true) if !listed_as(n::FEED_PK, n::FEED_SK) => found.add(&record.id, Kind::MissingFromFeed),
+        _ => {}
     }
-    if has(n::REVIEW_PK) != (record.status == CaseStatus::InReview) {
+    let waits = matches!(record.status, CaseStatus::InReview | CaseStatus::Edited);
+    if (waits && !listed_as(n::REVIEW_PK, n::REVIEW_SK)) || (!waits && has(n::REVIEW_PK)) {
         found.add(&record.id, Kind::ReviewQueue);
     }
 }
@@ -369,7 +320,9 @@ async fn check_accepted(cases: &Cases, record: &CaseRecord, found: &mut Findings
     if receipt.parsed(n::CASE_ID, CaseId::parse) != Ok(record.id) {
         found.add(&record.id, Kind::Orphan);
     }
-    if receipt.parsed(n::TEXT_HASH, TextHash::parse).as_ref() != Ok(&record.screened.text_hash) {
+    // A changed text is accepted before it is screened; the case is held meanwhile.
+    let accepted = record.edit.as_ref().map_or(&record.screened.text_hash, |edit| &edit.text_hash);
+    if receipt.parsed(n::TEXT_HASH, TextHash::parse).as_ref() != Ok(accepted) {
         found.add(&record.id, Kind::OtherText);
     }
     Ok(())

@@ -2,8 +2,9 @@
 
 use saring_domain::agency::AgencyType;
 use saring_domain::case::{
-    Actor, AuditAction, AuditEvent, AuditHash, CaseId, CaseRecord, CaseStatus, MatchedClaim, ModelVersion, NamedRegion,
-    PolicyVersion, Publication, PublishedBy, RankedAgency, RejectReason, Screened,
+    Actor, AuditAction, AuditEvent, AuditHash, CaseId, CaseRecord, CaseStatus, Decided, EditedFrom, Lock, MatchedClaim,
+    ModelVersion, NamedAgency, NamedRegion, PendingEdit, PolicyVersion, Publication, PublishedBy, RankedAgency,
+    RejectReason, Screened,
 };
 use saring_domain::pii::{PiiKind, PiiSpan};
 use saring_domain::policy::{Decision, Reason, Verdict};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
 use crate::item::{Attributes, DecodeError, Reader, Writer, value_error};
+use crate::labels::{labels, labels_json};
 use crate::names as n;
 
 /// Longest JSON of a screening; leaves room for the text below the item limit of 400 KB.
@@ -144,11 +146,22 @@ pub(crate) fn case_item(case: &CaseRecord) -> Result<Attributes, StoreError> {
         .text(n::POLICY, screened.policy.as_str())
         .text(n::SCREENED, json)
         .text(n::PUBLIC_TEXT, &screened.public_text)
-        .optional_text(n::PUBLIC_CATEGORY, screened.category.first().map(|c| &c.code))
-        .optional_text(n::PUBLIC_AGENCY, screened.agency.first().map(|a| &a.name))
-        .optional_text(n::PUBLIC_REGION_CODE, screened.region.as_ref().map(|r| &r.code))
-        .optional_text(n::PUBLIC_REGION_NAME, screened.region.as_ref().map(|r| &r.name))
+        .optional_text(n::PUBLIC_CATEGORY, case.category())
+        .optional_text(n::PUBLIC_AGENCY, case.agency().as_ref().map(NamedAgency::name))
+        .optional_text(n::PUBLIC_REGION_CODE, case.region().map(|r| &r.code))
+        .optional_text(n::PUBLIC_REGION_NAME, case.region().map(|r| &r.name))
         .optional_text(n::REJECTION, case.rejection.map(RejectReason::code))
+        .optional_text(n::RETURNED_TYPE, case.returned.as_ref().map(|a| a.agency().code()))
+        .optional_text(n::RETURNED_NAME, case.returned.as_ref().map(NamedAgency::name))
+        .optional_text(n::LABELS, case.labels.as_ref().map(labels_json))
+        .optional_text(n::LOCK_HOLDER, case.lock.as_ref().map(|l| l.holder.as_str()))
+        .optional_time(n::LOCK_UNTIL, case.lock.as_ref().map(|l| l.until))
+        .optional_text(n::EDIT_TEXT_HASH, case.edit.as_ref().map(|e| e.text_hash.as_str()))
+        .optional_text(n::EDIT_FROM, case.edit.as_ref().map(|e| e.from.code()))
+        .optional_time(n::APPEALED_AT, case.appealed_at)
+        .optional_time(n::OVERDUE_AT, case.overdue_at)
+        .number(n::DECIDED_VERSION, case.decided.version)
+        .time(n::DECIDED_AT, case.decided.at)
         .time(n::RECEIVED_AT, case.received_at)
         .time(n::CHANGED_AT, case.changed_at);
     if let Some(publication) = &case.publication {
@@ -176,6 +189,13 @@ pub(crate) fn case_record(item: &Attributes) -> Result<CaseRecord, DecodeError> 
         screened: screened(item)?,
         publication: publication(item)?,
         rejection: item.optional_parsed(n::REJECTION, |code| RejectReason::parse(code).ok_or(()))?,
+        returned: returned(item)?,
+        labels: item.optional_text(n::LABELS)?.map(labels).transpose()?,
+        lock: lock(item)?,
+        edit: edit(item)?,
+        appealed_at: item.optional_time(n::APPEALED_AT)?,
+        overdue_at: item.optional_time(n::OVERDUE_AT)?,
+        decided: Decided { version: item.number(n::DECIDED_VERSION)?, at: item.time(n::DECIDED_AT)? },
         received_at: item.time(n::RECEIVED_AT)?,
         changed_at: item.time(n::CHANGED_AT)?,
     })
@@ -183,6 +203,22 @@ pub(crate) fn case_record(item: &Attributes) -> Result<CaseRecord, DecodeError> 
 
 fn status(code: &str) -> Result<CaseStatus, ()> {
     CaseStatus::ALL.into_iter().find(|s| s.code() == code).ok_or(())
+}
+
+fn returned(item: Reader<'_>) -> Result<Option<NamedAgency>, DecodeError> {
+    let Some(agency) = item.optional_parsed(n::RETURNED_TYPE, AgencyType::parse)? else { return Ok(None) };
+    item.parsed(n::RETURNED_NAME, |name| NamedAgency::new(agency, name)).map(Some)
+}
+
+fn lock(item: Reader<'_>) -> Result<Option<Lock>, DecodeError> {
+    let Some(holder) = item.optional_parsed(n::LOCK_HOLDER, Actor::parse)? else { return Ok(None) };
+    Ok(Some(Lock { holder, until: item.time(n::LOCK_UNTIL)? }))
+}
+
+fn edit(item: Reader<'_>) -> Result<Option<PendingEdit>, DecodeError> {
+    let Some(text_hash) = item.optional_parsed(n::EDIT_TEXT_HASH, TextHash::parse)? else { return Ok(None) };
+    let from = item.parsed(n::EDIT_FROM, |code| EditedFrom::parse(code).ok_or(()))?;
+    Ok(Some(PendingEdit { text_hash, from }))
 }
 
 fn publication(item: Reader<'_>) -> Result<Option<Publication>, DecodeError> {
@@ -246,7 +282,7 @@ fn decision(code: &str) -> Result<Decision, ()> {
     [Decision::Publish, Decision::Review].into_iter().find(|d| d.code() == code).ok_or(())
 }
 
-fn flag(code: &str) -> Result<Flag, DecodeError> {
+pub(crate) fn flag(code: &str) -> Result<Flag, DecodeError> {
     Flag::ALL.into_iter().find(|f| f.code() == code).ok_or(value_error(n::SCREENED))
 }
 

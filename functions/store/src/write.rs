@@ -1,30 +1,19 @@
-//! The transitions of a report, each one transaction.
+//! A report on its way to a case, each step one transaction.
 
-use std::time::Duration;
-
-use aws_sdk_dynamodb::error::{BuildError, SdkError};
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
 use saring_domain::case::{
-    Actor, AuditAction, AuditHash, Case, CaseId, CaseRecord, CaseStatus, Opened, Resolution, Screened, Timestamp,
-    TrackingId,
+    Actor, AuditAction, AuditHash, Case, CaseId, CaseRecord, Opened, Screened, Timestamp, TrackingId,
 };
 use saring_domain::report::Report;
 
 use crate::cases::{Cases, Receipt};
-use crate::error::{StoreError, failed};
-use crate::item::{Attributes, Writer, number, text};
+use crate::error::StoreError;
+use crate::item::{Attributes, Writer};
 use crate::names as n;
-use crate::queue::encode_report;
 use crate::trail::{Draft, Head};
-use crate::wire::case_item;
+use crate::transact::{ATTEMPTS_MAX, Outcome, back_off, listed_item};
 
 /// Refused texts that are recorded per report; later ones are refused without a record.
 pub const CONFLICTS_MAX: u64 = 20;
-
-/// Attempts against other writers before giving up.
-const ATTEMPTS_MAX: u32 = 6;
-const BACKOFF_FIRST: Duration = Duration::from_millis(10);
 
 /// What came of accepting a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +42,11 @@ pub enum Recorded {
         /// The case of the report that came before.
         case: CaseId,
     },
-}
-
-enum Outcome {
-    Done,
-    /// A condition did not hold or another transaction was at the same items.
-    Lost,
+    /// The same report was erased; nothing of it is kept again.
+    Erased {
+        /// What its case was.
+        case: CaseId,
+    },
 }
 
 impl Cases {
@@ -95,25 +83,23 @@ impl Cases {
         for attempt in 0..ATTEMPTS_MAX {
             back_off(attempt).await;
             if let Some(existing) = self.case(receipt.case).await? {
+                if waits_for(&existing, report) {
+                    return self.record_rescreening(report, &receipt, &case.into_record().screened, now).await;
+                }
                 return Ok(Recorded::Already(Box::new(existing)));
             }
             let head = self.head(receipt.case).await?;
+            if head.erased_at.is_some() {
+                return Ok(Recorded::Erased { case: receipt.case });
+            }
             let record = case.record();
-            let event = head.next(Draft {
-                at: now,
-                actor: &Actor::screen(),
-                action: AuditAction::Screened,
-                case_version: record.version,
-                text_hash: &record.screened.text_hash,
-                versions: Some((&record.screened.model, &record.screened.policy)),
-                detail: record.screened.verdict.decision.code().to_owned(),
-            });
+            let event = head.next(Draft::of(record, &Actor::screen(), AuditAction::Screened, screening_code(record)));
             let writes = [
                 self.put_new(listed_item(record)?),
                 self.put_any(original.clone()),
                 self.put_event(&event),
                 self.move_head(&head, &event),
-                self.check_receipt(report, &receipt),
+                self.check_receipt(&report.id, &receipt),
             ];
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
                 return Ok(Recorded::New(Box::new(case)));
@@ -122,44 +108,38 @@ impl Cases {
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
     }
 
-    /// Carries out a moderator's decision on the version that the moderator saw.
-    ///
-    /// # Errors
-    /// No answer, no such case, a version that has moved on, a transition that is not legal.
-    pub async fn resolve(
+    /// The verdict about a text that the reporter changed.
+    async fn record_rescreening(
         &self,
-        id: CaseId,
-        expected_version: u64,
-        resolution: Resolution,
-        actor: &Actor,
+        report: &Report,
+        receipt: &Receipt,
+        screened: &Screened,
         now: Timestamp,
-    ) -> Result<Case, StoreError> {
-        const OPERATION: &str = "recording a resolution";
+    ) -> Result<Recorded, StoreError> {
+        const OPERATION: &str = "recording a screening of a changed text";
+        let original = self.original_item(report, receipt.case, now)?;
         for attempt in 0..ATTEMPTS_MAX {
             back_off(attempt).await;
-            let case = self.case(id).await?.ok_or(StoreError::NoCase(id))?;
-            if case.version() != expected_version {
-                return Err(StoreError::Stale { case: id, expected: expected_version, actual: case.version() });
+            let head = self.head(receipt.case).await?;
+            let Some(case) = self.case(receipt.case).await? else {
+                return Ok(Recorded::Erased { case: receipt.case });
+            };
+            if !waits_for(&case, report) {
+                return Ok(Recorded::Already(Box::new(case)));
             }
-            let head = self.head(id).await?;
-            let resolved = case.resolve(resolution, now)?;
-            let record = resolved.record();
-            let event = head.next(Draft {
-                at: now,
-                actor,
-                action: AuditAction::Resolved,
-                case_version: record.version,
-                text_hash: &record.screened.text_hash,
-                versions: Some((&record.screened.model, &record.screened.policy)),
-                detail: resolution.code(),
-            });
+            let version = case.version();
+            let case = case.rescreen(report, screened.clone(), now)?;
+            let record = case.record();
+            let event = head.next(Draft::of(record, &Actor::screen(), AuditAction::Rescreened, screening_code(record)));
             let writes = [
-                self.put_over(listed_item(record)?, expected_version),
+                self.put_over(listed_item(record)?, version),
+                self.put_any(original.clone()),
                 self.put_event(&event),
                 self.move_head(&head, &event),
+                self.check_receipt(&report.id, receipt),
             ];
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
-                return Ok(resolved);
+                return Ok(Recorded::New(Box::new(case)));
             }
         }
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
@@ -191,7 +171,7 @@ impl Cases {
                 }
                 continue;
             }
-            let root = Head { case, sequence: 0, hash: AuditHash::root(), conflicts: 0 };
+            let root = Head { case, sequence: 0, hash: AuditHash::root(), conflicts: 0, erased_at: None };
             let event = root.next(Draft {
                 at: now,
                 actor,
@@ -208,7 +188,9 @@ impl Cases {
                 .text(n::REPORT_ID, report.id.as_str())
                 .time(n::RECEIVED_AT, now)
                 .number(n::AUDIT_SEQUENCE, event.sequence)
-                .text(n::AUDIT_HASH, event.hash().as_str());
+                .text(n::AUDIT_HASH, event.hash().as_str())
+                .text(n::REVIEW_PK, n::shard_pk(n::PENDING, n::shard_of(case)))
+                .text(n::REVIEW_SK, n::listing_sk(now, case));
             let receipt = Receipt { tracking, case, text_hash: text_hash.clone(), received_at: now };
             let writes =
                 [self.put_new(receipt_item(report, &receipt)), self.put_new(head.finish()), self.put_event(&event)];
@@ -255,78 +237,15 @@ impl Cases {
         }
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
     }
-
-    fn original_item(&self, report: &Report, case: CaseId, now: Timestamp) -> Result<Attributes, StoreError> {
-        Ok(Writer::default()
-            .text(n::PK, n::original_pk(case))
-            .text(n::SK, n::ORIGINAL_SK)
-            .text(n::REPORT, encode_report(report)?)
-            .number(n::EXPIRES_AT, now.plus_days(self.original_retention_days).unix_s())
-            .finish())
-    }
-
-    fn put_any(&self, item: Attributes) -> Result<TransactWriteItem, BuildError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        Ok(TransactWriteItem::builder().put(put.build()?).build())
-    }
-
-    fn put_over(&self, item: Attributes, version: u64) -> Result<TransactWriteItem, BuildError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("#version = :version")
-            .expression_attribute_names("#version", n::VERSION)
-            .expression_attribute_values(":version", number(version));
-        Ok(TransactWriteItem::builder().put(put.build()?).build())
-    }
-
-    fn check_receipt(&self, report: &Report, receipt: &Receipt) -> Result<TransactWriteItem, BuildError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .key(n::PK, text(n::report_pk(&report.id)))
-            .key(n::SK, text(n::RECEIPT_SK))
-            .condition_expression("#text = :text AND #case = :case")
-            .expression_attribute_names("#text", n::TEXT_HASH)
-            .expression_attribute_names("#case", n::CASE_ID)
-            .expression_attribute_values(":text", text(receipt.text_hash.as_str()))
-            .expression_attribute_values(":case", text(receipt.case.to_string()));
-        Ok(TransactWriteItem::builder().condition_check(check.build()?).build())
-    }
-
-    async fn transact<const N: usize>(
-        &self,
-        operation: &'static str,
-        writes: [Result<TransactWriteItem, BuildError>; N],
-    ) -> Result<Outcome, StoreError> {
-        let writes = writes.into_iter().collect::<Result<Vec<_>, _>>();
-        let writes = writes.map_err(|e| StoreError::Refused { operation, source: e.into() })?;
-        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        match sent {
-            Ok(_) => Ok(Outcome::Done),
-            Err(error) if lost(&error) => Ok(Outcome::Lost),
-            Err(error) => Err(failed(operation)(error)),
-        }
-    }
 }
 
-/// Whether a transaction was cancelled only by conditions, other transactions and throttles.
-fn lost<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
-    const PASSING: [&str; 5] =
-        ["None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
-    match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled
-            .cancellation_reasons()
-            .iter()
-            .all(|reason| reason.code().is_none_or(|code| PASSING.contains(&code))),
-        Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
-        _ => false,
-    }
+/// Whether the case waits for the verdict about this text.
+fn waits_for(case: &Case, report: &Report) -> bool {
+    case.record().edit.as_ref().is_some_and(|edit| edit.text_hash == report.text_hash())
 }
 
-async fn back_off(attempt: u32) {
-    if attempt > 0 {
-        tokio::time::sleep(BACKOFF_FIRST * 2_u32.pow(attempt - 1)).await;
-    }
+fn screening_code(record: &CaseRecord) -> String {
+    record.screened.verdict.decision.code().to_owned()
 }
 
 fn receipt_item(report: &Report, receipt: &Receipt) -> Attributes {
@@ -339,20 +258,4 @@ fn receipt_item(report: &Report, receipt: &Receipt) -> Attributes {
         .text(n::CHOSEN, report.visibility.code())
         .time(n::RECEIVED_AT, receipt.received_at)
         .finish()
-}
-
-/// A case item with its place in the index that its status calls for: this is the only way into
-/// the feed.
-fn listed_item(record: &CaseRecord) -> Result<Attributes, StoreError> {
-    let mut item = case_item(record)?;
-    let listing = match (record.status, &record.publication) {
-        (CaseStatus::Published, Some(publication)) => Some((n::FEED_INDEX, n::FEED_PK, n::FEED_SK, publication.at)),
-        (CaseStatus::InReview, _) => Some((n::REVIEW_INDEX, n::REVIEW_PK, n::REVIEW_SK, record.received_at)),
-        (CaseStatus::Published | CaseStatus::Confidential | CaseStatus::Rejected, _) => None,
-    };
-    if let Some((index, partition, sort, at)) = listing {
-        item.insert(partition.to_owned(), text(n::shard_pk(index, n::shard_of(record.id))));
-        item.insert(sort.to_owned(), text(n::listing_sk(at, record.id)));
-    }
-    Ok(item)
 }

@@ -82,7 +82,7 @@ async fn a_confidential_case_put_into_the_feed() {
         planted.table.set(&pk(3), "case", key, row[key].clone()).await;
     }
     planted.set(3, "case", "status", "published").await;
-    planted.finds(3, &[Kind::Case(Breach::Confidential)]).await;
+    planted.finds(3, &[Kind::MissingFromFeed, Kind::Case(Breach::Confidential)]).await;
 }
 
 #[tokio::test]
@@ -128,9 +128,9 @@ async fn a_verdict_rewritten_to_publish() {
     }
     planted.table.remove(&pk(2), "case", "review_pk").await;
     planted.set(2, "case", "status", "published").await;
-    planted.finds(2, &[Kind::Case(Breach::NotDecided), Kind::NotInTrail]).await;
+    planted.finds(2, &[Kind::MissingFromFeed, Kind::Case(Breach::NotDecided), Kind::NotInTrail]).await;
     planted.set(2, "case", "decision", "publish").await;
-    planted.finds(2, &[Kind::NotInTrail]).await;
+    planted.finds(2, &[Kind::MissingFromFeed, Kind::NotInTrail]).await;
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn a_version_without_an_event() {
 async fn a_case_deleted() {
     let planted = Planted::start().await;
     planted.table.delete(&pk(2), "case").await;
-    planted.finds(2, &[Kind::TrailVersion { trail: 1, case: 0 }]).await;
+    planted.finds(2, &[Kind::TrailVersion { trail: 1, case: 0 }, Kind::Waiting]).await;
 }
 
 #[tokio::test]
@@ -250,4 +250,105 @@ async fn an_index_that_shows_more() {
         .await
         .unwrap();
     planted.finds(1, &[Kind::PrivateInFeed { attribute: "report_id".into() }]).await;
+}
+
+#[tokio::test]
+async fn an_accepted_report_that_no_list_shows_as_waiting() {
+    let planted = Planted::start().await;
+    planted.table.remove(&pk(4), "head", "review_pk").await;
+    planted.finds(4, &[Kind::Waiting]).await;
+}
+
+#[tokio::test]
+async fn an_original_in_clear_or_without_an_end() {
+    let original = format!("original#{}", tracking(2).case_id());
+    let planted = Planted::start().await;
+    planted.table.set(&original, "original", "report", text("Jalan rusak")).await;
+    planted.finds(2, &[Kind::OriginalInClear]).await;
+    let planted = Planted::start().await;
+    planted.table.remove(&original, "original", "expires_at").await;
+    planted.finds(2, &[Kind::OriginalKeptForEver]).await;
+}
+
+/// Damage of one kind, and the name by which it must be found.
+type Damage = (&'static str, fn(&mut Item, &Item));
+
+type Item = std::collections::HashMap<String, AttributeValue>;
+
+#[tokio::test]
+async fn twelve_corruptions_are_found_by_name_while_the_system_works() {
+    let table = Table::start().await;
+    let damages: [Damage; 8] = [
+        ("unscreened_in_feed", |case, other| {
+            case.insert("feed_pk".into(), other["feed_pk"].clone());
+            case.insert("feed_sk".into(), other["feed_sk"].clone());
+            case.insert("status".into(), text("rejected"));
+            case.insert("rejection".into(), text("spam"));
+        }),
+        ("missing_from_feed", |case, _| drop(case.remove("feed_pk"))),
+        ("review_queue", |case, other| drop(case.insert("review_pk".into(), other["feed_pk"].clone()))),
+        ("case_contradicts_itself", |case, _| drop(case.insert("chosen_visibility".into(), text("rahasia")))),
+        ("publication_not_in_trail", |case, _| {
+            case.insert("published_version".into(), AttributeValue::N("7".into()));
+        }),
+        ("other_text", |case, _| {
+            case.insert("text_hash".into(), text(&"0".repeat(64)));
+            case.insert("published_text_hash".into(), text(&"0".repeat(64)));
+        }),
+        ("trail_version", |case, _| drop(case.insert("version".into(), AttributeValue::N("2".into())))),
+        ("unreadable", |case, _| drop(case.insert("screened".into(), text("{")))),
+    ];
+    for seed in 1..=30 {
+        let report = report(&format!("r-{seed}"), "Jalan rusak");
+        let verdict = screened(&report, Publish, Publik);
+        table.cases.record_screening(&report, verdict, tracking(seed), AT).await.unwrap();
+    }
+    let mut planted = Vec::new();
+    let sound = table.item(&pk(30), "case").await;
+    for (seed, (name, damage)) in (1..).zip(damages) {
+        let mut item = table.item(&pk(seed), "case").await;
+        damage(&mut item, &sound);
+        table.put(item).await;
+        planted.push((name, seed));
+    }
+    table.set(&pk(11), &event(1), "actor", text("moderator:eve")).await;
+    table.delete(&pk(12), &event(2)).await;
+    table.delete("report#r-13", "receipt").await;
+    table.set(&format!("original#{}", tracking(14).case_id()), "original", "report", text("Jalan")).await;
+    planted.extend([("trail_broken", 11), ("trail_end", 12), ("orphan", 13), ("original_in_clear", 14)]);
+
+    // A live system: reports come in and are decided while the walk goes from page to page.
+    let writer = tokio::spawn({
+        let cases = table.cases.clone();
+        async move {
+            for seed in 100..160 {
+                let report = report(&format!("r-{seed}"), "Lampu mati");
+                let verdict = screened(&report, Review, Publik);
+                cases.record_screening(&report, verdict, tracking(seed), AT).await.unwrap();
+                let moderator = saring_domain::case::Actor::parse("moderator:sari").unwrap();
+                let publish = saring_domain::case::Resolution::Publish;
+                cases.resolve(tracking(seed).case_id(), 1, publish, &moderator, AT).await.unwrap();
+            }
+        }
+    });
+    let mut pages = 0;
+    let mut findings = verify::Findings::default();
+    let mut place = Some(verify::Place::start());
+    while let Some(at) = place {
+        place = verify::page(&table.cases, at, &mut findings).await.unwrap();
+        pages += 1;
+        tokio::task::yield_now().await;
+    }
+    writer.await.unwrap();
+    assert!(pages > 3, "{pages} pages");
+    for (name, seed) in &planted {
+        let id = tracking(*seed).case_id().to_string();
+        let found: Vec<_> = findings.violations.iter().filter(|v| v.id == id).map(|v| v.kind.name()).collect();
+        assert!(found.contains(name), "{name}: {found:?}");
+    }
+    let damaged: std::collections::BTreeSet<_> =
+        planted.iter().map(|(_, seed)| tracking(*seed).case_id().to_string()).collect();
+    let others: Vec<_> = findings.violations.iter().filter(|v| !damaged.contains(&v.id)).collect();
+    assert!(others.is_empty(), "{others:?}");
+    assert_eq!(planted.len(), 12);
 }

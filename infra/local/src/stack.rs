@@ -1,10 +1,13 @@
 //! The whole system on this machine: table, queues and the screening function, the real binary.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use saring_store::{Cases, QueueConfig, Reports, StoreError, TableConfig};
+use saring_store::{Cases, Keyring, OriginalKey, QueueConfig, Reports, StoreError, TableConfig};
 
 use crate::host::{HostError, Location};
 use crate::mapping::{Mapping, MappingCounters, MappingError, MappingOptions};
@@ -15,6 +18,9 @@ use crate::table::{TableHost, TableHostOptions};
 const TABLE: &str = "saring";
 const REPORTS: &str = "reports";
 const REPORTS_DEAD: &str = "reports-dead";
+/// In the directory of the state: what wraps the keys of originals. Without it they can't be read.
+const KEY_FILE: &str = "original.key";
+const KEY_FILE_MODE: u32 = 0o600;
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// Six times the function's time-out, as AWS advises.
 const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(1);
@@ -60,6 +66,15 @@ pub enum StackError {
     #[error("directory {path} cannot be created")]
     Directory {
         /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file with the key of originals can't be read or made.
+    #[error("key file {path} cannot be read or made")]
+    Key {
+        /// The file.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -114,7 +129,11 @@ impl Stack {
         let queue =
             QueueHost::start(QueueHostOptions { location: location("queues.db"), ..QueueHostOptions::default() })
                 .await?;
-        let cases = Cases::connect(&TableConfig::local(TABLE, table.endpoint())).await;
+        let mut config = TableConfig::local(TABLE, table.endpoint());
+        if let Some(directory) = &options.data {
+            config.original_keys = Some(original_keys(&directory.join(KEY_FILE))?);
+        }
+        let cases = Cases::connect(&config).await;
         cases.create_table().await?;
         let client = queue.client();
         let dead_url = client.ensure_queue(&QueueSpec::new(REPORTS_DEAD)).await?;
@@ -123,7 +142,7 @@ impl Stack {
         spec.dead_letter = Some(DeadLetter { queue: REPORTS_DEAD.to_owned(), receives_max: RECEIVES_MAX });
         let reports_url = client.ensure_queue(&spec).await?;
         let reports = Reports::connect(&QueueConfig::local(&reports_url, queue.endpoint())).await;
-        let function = screen_function(&options, table.endpoint())?;
+        let function = screen_function(&options, &config)?;
         function.ready().await?;
         let mut mapping = MappingOptions::new(reports_url.clone());
         mapping.concurrency = options.processes + 1;
@@ -192,15 +211,35 @@ impl Stack {
     }
 }
 
-fn screen_function(options: &StackOptions, table_endpoint: &str) -> Result<Function, FunctionError> {
+/// The key in a file that only its owner may read; a new one where there is none.
+fn original_keys(path: &Path) -> Result<Keyring, StackError> {
+    let fail = |source| StackError::Key { path: path.to_owned(), source };
+    let current = match std::fs::read_to_string(path) {
+        Ok(digits) => OriginalKey::parse(&digits).map_err(StoreError::from)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key = OriginalKey::random().map_err(StoreError::from)?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(KEY_FILE_MODE).open(path).map_err(fail)?;
+            writeln!(file, "{}", key.digits()).map_err(fail)?;
+            file.sync_all().map_err(fail)?;
+            key
+        }
+        Err(error) => return Err(fail(error)),
+    };
+    Ok(Keyring { current, previous: Vec::new() })
+}
+
+fn screen_function(options: &StackOptions, config: &TableConfig) -> Result<Function, FunctionError> {
     let mut function = FunctionOptions::new("screen", &options.screen);
     function.concurrency = options.processes;
     function.timeout = FUNCTION_TIMEOUT;
     function.log = options.log.clone();
     function.env.clone_from(&options.environment);
+    let key = config.original_keys.as_ref().map(|keys| keys.current.digits()).unwrap_or_default();
     let local = [
         (saring_store::env::TABLE, TABLE),
-        (saring_store::env::TABLE_ENDPOINT, table_endpoint),
+        (saring_store::env::TABLE_ENDPOINT, config.endpoint.as_deref().unwrap_or_default()),
+        (saring_store::env::ORIGINAL_KEY, key.as_str()),
         (saring_store::env::REGION, crate::REGION),
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),

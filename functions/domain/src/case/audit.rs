@@ -41,6 +41,18 @@ impl Actor {
         Self("system:screen".to_owned())
     }
 
+    /// The function that looks after clocks and locks.
+    #[must_use]
+    pub fn sweep() -> Self {
+        Self("system:sweep".to_owned())
+    }
+
+    /// Whoever knows the tracking id.
+    #[must_use]
+    pub fn reporter() -> Self {
+        Self("reporter".to_owned())
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -59,11 +71,52 @@ pub enum AuditAction {
     Conflict,
     /// A moderator decided.
     Resolved,
+    /// A moderator took the case, for a while.
+    Claimed,
+    /// The case is free again.
+    Released,
+    /// Not this office's business: given back with the agency that it belongs to.
+    Returned,
+    /// Less visible than before.
+    Tightened,
+    /// A moderator corrected labels.
+    Corrected,
+    /// The reporter asks to have the decision looked at again.
+    Appealed,
+    /// The reporter changed the text; the case is held until the new one is screened.
+    Edited,
+    /// The reporter changed the text before it was screened.
+    Replaced,
+    /// The verdict about a changed text.
+    Rescreened,
+    /// A clock of working days ran out.
+    Overdue,
+    /// Somebody read the original.
+    OriginalRead,
+    /// The case and its original are gone; this trail is what is left.
+    Erased,
 }
 
 impl AuditAction {
     /// All actions.
-    pub const ALL: [Self; 4] = [Self::Received, Self::Screened, Self::Conflict, Self::Resolved];
+    pub const ALL: [Self; 16] = [
+        Self::Received,
+        Self::Screened,
+        Self::Conflict,
+        Self::Resolved,
+        Self::Claimed,
+        Self::Released,
+        Self::Returned,
+        Self::Tightened,
+        Self::Corrected,
+        Self::Appealed,
+        Self::Edited,
+        Self::Replaced,
+        Self::Rescreened,
+        Self::Overdue,
+        Self::OriginalRead,
+        Self::Erased,
+    ];
 
     /// The code of the trail.
     #[must_use]
@@ -73,13 +126,25 @@ impl AuditAction {
             Self::Screened => "screened",
             Self::Conflict => "conflict",
             Self::Resolved => "resolved",
+            Self::Claimed => "claimed",
+            Self::Released => "released",
+            Self::Returned => "returned",
+            Self::Tightened => "tightened",
+            Self::Corrected => "corrected",
+            Self::Appealed => "appealed",
+            Self::Edited => "edited",
+            Self::Replaced => "replaced",
+            Self::Rescreened => "rescreened",
+            Self::Overdue => "overdue",
+            Self::OriginalRead => "original_read",
+            Self::Erased => "erased",
         }
     }
 
     /// Whether the action makes a new version of the case.
     #[must_use]
     pub const fn changes_case(self) -> bool {
-        matches!(self, Self::Screened | Self::Resolved)
+        !matches!(self, Self::Received | Self::Conflict | Self::Replaced | Self::OriginalRead)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::{CaseError, CaseId, CaseStatus, Publication, PublishedBy, RejectReason, Screened, Timestamp};
+use super::{
+    CaseError, CaseId, CaseStatus, Labels, Lock, NamedAgency, PendingEdit, Publication, PublishedBy, RejectReason,
+    Screened, Timestamp,
+};
 use crate::policy::Decision;
 use crate::report::{ReportId, Visibility};
 
@@ -27,10 +30,33 @@ pub struct CaseRecord {
     pub publication: Option<Publication>,
     /// Why it was rejected, if it was.
     pub rejection: Option<RejectReason>,
+    /// To whom it was given back, if it was.
+    pub returned: Option<NamedAgency>,
+    /// What a moderator corrected.
+    pub labels: Option<Labels>,
+    /// Who works on it, until when.
+    pub lock: Option<Lock>,
+    /// The changed text that it waits for.
+    pub edit: Option<PendingEdit>,
+    /// When the reporter asked to have the decision looked at again.
+    pub appealed_at: Option<Timestamp>,
+    /// Since when its clock has run out.
+    pub overdue_at: Option<Timestamp>,
+    /// The change after which it says what it says now; what others are told hangs on it.
+    pub decided: Decided,
     /// When the report was accepted.
     pub received_at: Timestamp,
     /// When it last changed.
     pub changed_at: Timestamp,
+}
+
+/// The latest change of what a case says, as against who works on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Decided {
+    /// The version that it made.
+    pub version: u64,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A contradiction within one record.
@@ -54,7 +80,11 @@ pub enum Breach {
     NoReasons,
     /// Rejected without a reason, or the reverse.
     Rejection,
-    /// A version below 1.
+    /// Given back without an agency, or the reverse.
+    Returned,
+    /// Waits for a changed text without one, or the reverse.
+    Edit,
+    /// A version below 1, or a decision of a version that it never had.
     Version,
 }
 
@@ -70,7 +100,9 @@ impl fmt::Display for Breach {
             Self::Confidential => "it is public and confidential",
             Self::NoReasons => "its verdict has no reasons",
             Self::Rejection => "its status and its rejection disagree",
-            Self::Version => "its version is below 1",
+            Self::Returned => "its status and the agency it was given back to disagree",
+            Self::Edit => "its status and its changed text disagree",
+            Self::Version => "its version is below 1 or below the one decided",
         })
     }
 }
@@ -101,8 +133,31 @@ impl CaseRecord {
         let reasons = &self.screened.verdict.reasons;
         check(!reasons.is_empty() && reasons.iter().all(|r| !r.code.is_empty()), Breach::NoReasons);
         check(self.rejection.is_some() == (self.status == CaseStatus::Rejected), Breach::Rejection);
-        check(self.version >= 1, Breach::Version);
+        check(self.returned.is_some() == (self.status == CaseStatus::Returned), Breach::Returned);
+        check(self.edit.is_some() == (self.status == CaseStatus::Edited), Breach::Edit);
+        check(self.version >= 1 && (1..=self.version).contains(&self.decided.version), Breach::Version);
         breaches
+    }
+
+    /// Code of the category that counts: the corrected one, or the likeliest.
+    #[must_use]
+    pub fn category(&self) -> Option<&str> {
+        let corrected = self.labels.as_ref().and_then(|l| l.category.as_ref()).map(super::LabelCode::as_str);
+        corrected.or_else(|| self.screened.category.first().map(|c| c.code.as_str()))
+    }
+
+    /// The agency that counts: the corrected one, or the likeliest.
+    #[must_use]
+    pub fn agency(&self) -> Option<NamedAgency> {
+        let corrected = self.labels.as_ref().and_then(|l| l.agency.clone());
+        corrected.or_else(|| self.screened.agency.first().map(NamedAgency::from))
+    }
+
+    /// The region that counts: the corrected one, or the one found.
+    #[must_use]
+    pub fn region(&self) -> Option<&super::NamedRegion> {
+        let corrected = self.labels.as_ref().and_then(|l| l.region.as_ref());
+        corrected.or(self.screened.region.as_ref())
     }
 
     pub(super) fn publish_as(&mut self, visibility: Visibility) -> Result<(), CaseError> {

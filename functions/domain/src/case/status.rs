@@ -11,11 +11,16 @@ pub enum CaseStatus {
     Confidential,
     /// Kept off the public side by a moderator.
     Rejected,
+    /// Given back by a moderator: another agency's business.
+    Returned,
+    /// Off the public side until the text that the reporter changed is screened.
+    Edited,
 }
 
 impl CaseStatus {
     /// All statuses.
-    pub const ALL: [Self; 4] = [Self::Published, Self::InReview, Self::Confidential, Self::Rejected];
+    pub const ALL: [Self; 6] =
+        [Self::Published, Self::InReview, Self::Confidential, Self::Rejected, Self::Returned, Self::Edited];
 
     /// The code of records and messages.
     #[must_use]
@@ -25,6 +30,8 @@ impl CaseStatus {
             Self::InReview => "in_review",
             Self::Confidential => "confidential",
             Self::Rejected => "rejected",
+            Self::Returned => "returned",
+            Self::Edited => "edited",
         }
     }
 
@@ -38,6 +45,10 @@ impl CaseStatus {
                 "Laporan Anda diterima sebagai laporan rahasia dan tidak ditampilkan di halaman publik."
             }
             Self::Rejected => "Laporan Anda sudah diperiksa petugas dan tidak ditampilkan di halaman publik.",
+            Self::Returned => {
+                "Laporan Anda sudah diperiksa petugas: bukan wewenang kantor ini, dan instansi yang tepat disebutkan."
+            }
+            Self::Edited => "Perubahan laporan Anda menunggu penyaringan; sementara itu laporan tidak ditampilkan.",
         }
     }
 
@@ -49,6 +60,8 @@ impl CaseStatus {
             Self::InReview => "An officer is checking your report before it can be on the public page.",
             Self::Confidential => "Your report was accepted as confidential and is not on the public page.",
             Self::Rejected => "An officer checked your report and it is not on the public page.",
+            Self::Returned => "An officer checked your report: it belongs to another agency, which is named.",
+            Self::Edited => "Your changed report waits for its screening and is not on the public page meanwhile.",
         }
     }
 }
@@ -68,11 +81,14 @@ pub enum RejectReason {
     Duplicate,
     /// Is no report to the government.
     NotAReport,
+    /// Says too little to be followed up.
+    Unclear,
 }
 
 impl RejectReason {
     /// All reasons.
-    pub const ALL: [Self; 6] = [Self::Spam, Self::Abuse, Self::Hoax, Self::Privacy, Self::Duplicate, Self::NotAReport];
+    pub const ALL: [Self; 7] =
+        [Self::Spam, Self::Abuse, Self::Hoax, Self::Privacy, Self::Duplicate, Self::NotAReport, Self::Unclear];
 
     /// The code of records and messages.
     #[must_use]
@@ -84,6 +100,7 @@ impl RejectReason {
             Self::Privacy => "privacy",
             Self::Duplicate => "duplicate",
             Self::NotAReport => "not_a_report",
+            Self::Unclear => "unclear",
         }
     }
 
@@ -103,6 +120,7 @@ impl RejectReason {
             Self::Privacy => "Isinya membuka data pribadi orang lain.",
             Self::Duplicate => "Laporan yang sama sudah ada.",
             Self::NotAReport => "Isinya bukan laporan kepada pemerintah.",
+            Self::Unclear => "Isinya belum cukup jelas untuk ditindaklanjuti.",
         }
     }
 
@@ -116,6 +134,7 @@ impl RejectReason {
             Self::Privacy => "It exposes somebody's personal data.",
             Self::Duplicate => "The same report is there already.",
             Self::NotAReport => "It is no report to the government.",
+            Self::Unclear => "It says too little to be followed up.",
         }
     }
 }

@@ -2,14 +2,14 @@ use super::*;
 use crate::policy::{Reason, Verdict};
 use crate::score::Ranked;
 
-const AT: Timestamp = Timestamp::from_unix_ms(1_764_000_000_000);
+pub(super) const AT: Timestamp = Timestamp::from_unix_ms(1_764_000_000_000);
 
-fn report(visibility: &str) -> Report {
+pub(super) fn report(visibility: &str) -> Report {
     let json = format!(r#"{{"id":"r-1","text":"Jalan rusak di depan pasar","visibility":"{visibility}"}}"#);
     Report::from_json(json.as_bytes()).unwrap()
 }
 
-fn screened(report: &Report, decision: Decision, visibility: Visibility) -> Screened {
+pub(super) fn screened(report: &Report, decision: Decision, visibility: Visibility) -> Screened {
     Screened {
         verdict: Verdict {
             decision,
@@ -31,7 +31,7 @@ fn screened(report: &Report, decision: Decision, visibility: Visibility) -> Scre
     }
 }
 
-fn open(chosen: &str, decision: Decision, visibility: Visibility) -> Result<Case, CaseError> {
+pub(super) fn open(chosen: &str, decision: Decision, visibility: Visibility) -> Result<Case, CaseError> {
     let report = report(chosen);
     let id = TrackingId::from_bytes([1; TRACKING_BYTES]).case_id();
     let screened = screened(&report, decision, visibility);
@@ -138,6 +138,14 @@ fn a_record_that_contradicts_itself_is_no_case() {
     check(Breach::NoReasons, |r| r.screened.verdict.reasons.clear());
     check(Breach::Rejection, |r| r.rejection = Some(RejectReason::Hoax));
     check(Breach::Version, |r| r.version = 0);
+    check(Breach::Version, |r| r.decided.version = 2);
+    check(Breach::Returned, |r| {
+        let agency = crate::agency::AgencyType::parse("dinas_perhubungan").unwrap();
+        r.returned = Some(NamedAgency::new(agency, "Dinas Perhubungan").unwrap());
+    });
+    check(Breach::Edit, |r| {
+        r.edit = Some(PendingEdit { text_hash: r.screened.text_hash.clone(), from: EditedFrom::Attended });
+    });
 }
 
 fn trail() -> Vec<AuditEvent> {

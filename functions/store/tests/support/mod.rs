@@ -17,6 +17,7 @@ pub const AT: Timestamp = Timestamp::from_unix_ms(1_764_000_000_000);
 pub struct Table {
     pub cases: Cases,
     pub sdk: aws_sdk_dynamodb::Client,
+    pub endpoint: String,
 }
 
 impl Table {
@@ -30,11 +31,11 @@ impl Table {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
-            .endpoint_url(endpoint)
+            .endpoint_url(&endpoint)
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
-        Self { cases, sdk: aws_sdk_dynamodb::Client::from_conf(config) }
+        Self { cases, sdk: aws_sdk_dynamodb::Client::from_conf(config), endpoint }
     }
 
     pub async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {

@@ -1,0 +1,172 @@
+//! What happens to a case after its screening: each change one transaction with its event.
+
+use saring_domain::case::{Actor, AuditAction, Case, CaseError, CaseId, Change, Resolution, Timestamp, TrackingId};
+use saring_domain::report::{Report, ReportId, ReportText};
+
+use crate::cases::Cases;
+use crate::error::{StoreError, unreadable};
+use crate::item::Reader;
+use crate::names as n;
+use crate::trail::Draft;
+use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off, listed_item};
+
+/// What came of changing the text of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edited {
+    /// The case is held until the new text is screened.
+    Held(Box<Case>),
+    /// There was no verdict yet: the new text takes the place of the old one.
+    Replaced,
+    /// The report has this text already; sending it to the screening again is harmless.
+    Same,
+}
+
+impl Cases {
+    /// Carries out a moderator's decision on the version that the moderator saw.
+    ///
+    /// # Errors
+    /// No answer, no such case, a version that has moved on, a transition that is not legal.
+    pub async fn resolve(
+        &self,
+        id: CaseId,
+        expected_version: u64,
+        resolution: Resolution,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Case, StoreError> {
+        self.change(id, expected_version, &Change::Resolve(resolution), actor, now).await
+    }
+
+    /// Carries out any change on the version that its author saw, but for [`Change::Edit`] and
+    /// [`Change::Appeal`], which have methods of their own.
+    ///
+    /// # Errors
+    /// No answer, no such case, a version that has moved on, another's lock, a transition that is
+    /// not legal.
+    pub async fn change(
+        &self,
+        id: CaseId,
+        expected_version: u64,
+        change: &Change,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Case, StoreError> {
+        if matches!(change, Change::Edit(_) | Change::Appeal) {
+            let (status, change) = ("changed by a moderator", change.action().code());
+            return Err(CaseError::Refused { status, change }.into());
+        }
+        self.change_with(id, Some(expected_version), change, actor, now, || Ok(None)).await
+    }
+
+    /// The reporter asks to have the decision looked at again, with a reason that is kept like the
+    /// original.
+    ///
+    /// # Errors
+    /// No answer, no such case, one that can't be appealed or was before.
+    pub async fn appeal(
+        &self,
+        tracking: TrackingId,
+        reason: Option<&ReportText>,
+        now: Timestamp,
+    ) -> Result<Case, StoreError> {
+        let id = tracking.case_id();
+        let note = || reason.map(|text| Ok(self.put_any(self.sealed_item(id, n::APPEAL_SK, text.as_str(), now)?)));
+        self.change_with(id, None, &Change::Appeal, &Actor::reporter(), now, || note().transpose()).await
+    }
+
+    async fn change_with(
+        &self,
+        id: CaseId,
+        expected_version: Option<u64>,
+        change: &Change,
+        actor: &Actor,
+        now: Timestamp,
+        beside: impl Fn() -> Result<Option<Write>, StoreError>,
+    ) -> Result<Case, StoreError> {
+        const OPERATION: &str = "recording a change of a case";
+        for attempt in 0..ATTEMPTS_MAX {
+            back_off(attempt).await;
+            let head = self.head_of(id).await?;
+            let case = self.case(id).await?.ok_or(StoreError::NoCase(id))?;
+            let version = case.version();
+            if let Some(expected) = expected_version.filter(|expected| *expected != version) {
+                return Err(StoreError::Stale { case: id, expected, actual: version });
+            }
+            let changed = case.change(change, actor, now)?;
+            let record = changed.record();
+            let event = head.next(Draft::of(record, actor, change.action(), change.detail()));
+            let mut writes = vec![
+                self.put_over(listed_item(record)?, version),
+                self.put_event(&event),
+                self.move_head(&head, &event),
+            ];
+            writes.extend(beside()?);
+            if let Outcome::Done = self.transact(OPERATION, writes).await? {
+                return Ok(changed);
+            }
+        }
+        Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
+    }
+
+    /// The input system's id of the report of a tracking id.
+    ///
+    /// # Errors
+    /// No answer, or an item that can't be read.
+    pub async fn report_id(&self, tracking: TrackingId) -> Result<Option<ReportId>, StoreError> {
+        let head = self.get("reading a report's id", &n::case_pk(tracking.case_id()), n::HEAD_SK).await?;
+        let id = head.map(|head| Reader(&head).parsed(n::REPORT_ID, ReportId::parse));
+        id.transpose().map_err(unreadable("head"))
+    }
+
+    /// The reporter changes the text. Nothing of the report is public until the screening has
+    /// recorded its verdict about the new text; send it to the queue afterwards.
+    ///
+    /// # Errors
+    /// No answer; no such report under this tracking id; a report of the same text that was
+    /// screened.
+    pub async fn edit(&self, tracking: TrackingId, report: &Report, now: Timestamp) -> Result<Edited, StoreError> {
+        const OPERATION: &str = "recording a changed text";
+        let id = tracking.case_id();
+        let text_hash = report.text_hash();
+        for attempt in 0..ATTEMPTS_MAX {
+            back_off(attempt).await;
+            let receipt = self.receipt(&report.id).await?.filter(|r| r.tracking == tracking);
+            let receipt = receipt.ok_or(StoreError::NoCase(id))?;
+            let head = self.head_of(id).await?;
+            if head.erased_at.is_some() {
+                return Err(StoreError::NoCase(id));
+            }
+            if receipt.text_hash == text_hash {
+                return Ok(Edited::Same);
+            }
+            let actor = Actor::reporter();
+            let (edited, mut writes, event) = if let Some(case) = self.case(id).await? {
+                let version = case.version();
+                let case = case.change(&Change::Edit(text_hash.clone()), &actor, now)?;
+                let record = case.record();
+                let draft = Draft::of(record, &actor, AuditAction::Edited, String::new());
+                let event = head.next(Draft { text_hash: &text_hash, ..draft });
+                let write = self.put_over(listed_item(record)?, version);
+                (Edited::Held(Box::new(case)), vec![write], event)
+            } else {
+                let event = head.next(Draft {
+                    at: now,
+                    actor: &actor,
+                    action: AuditAction::Replaced,
+                    case_version: 0,
+                    text_hash: &text_hash,
+                    versions: None,
+                    detail: String::new(),
+                });
+                (Edited::Replaced, vec![self.check_no_case(id)], event)
+            };
+            writes.push(self.move_receipt(&report.id, &receipt, &text_hash));
+            writes.push(self.put_event(&event));
+            writes.push(self.move_head(&head, &event));
+            if let Outcome::Done = self.transact(OPERATION, writes).await? {
+                return Ok(edited);
+            }
+        }
+        Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
+    }
+}
