@@ -117,7 +117,7 @@ def load_model(work: Path) -> tuple[Screener, Tokenizer]:
     if weights.exists():
         model.load_state_dict(torch.load(weights, weights_only=True))
     else:
-        model.load_state_dict(torch.load(work / "checkpoint.pt", weights_only=True)["model"])
+        model.load_state_dict(torch.load(work / "checkpoint.pt", weights_only=True)["average"])
     return model.eval(), Tokenizer.from_file(str(work / "tokenizer.json"))
 
 
