@@ -1,4 +1,4 @@
-"""``python -m saring_training fit | evaluate | export | card``, driven by a manifest.
+"""``python -m saring_training fit | evaluate | export | compare | card``, driven by a manifest.
 
 A manifest (TOML) names the prepared data files with their hashes, the settings and the seed; the
 same manifest gives the same training rows in the same order.
@@ -20,7 +20,7 @@ import torch
 from tokenizers import Tokenizer
 
 from . import base as base_model
-from . import card, data, evaluate, export
+from . import card, data, evaluate, export, quantised
 from .calibrate import Calibration
 from .fit import Settings, fit, predict
 from .model import Screener, Shape, from_base
@@ -152,6 +152,17 @@ def run_export(manifest: dict[str, Any], root: Path, work: Path, out: Path, vers
     print(f"export: {out} ({size / 1e6:.1f} MB)")
 
 
+def run_compare(manifest: dict[str, Any], root: Path, work: Path, out: Path) -> None:
+    """int8 against fp32 on held-out rows; writes int8.json."""
+    settings = settings_of(manifest)
+    rows = [r for r in load_rows(manifest, root) if r.split != "train" and r.text.strip()]
+    model, tokenizer = load_model(work)
+    found = quantised.compare(model, tokenizer, out, rows, settings.tokens_max)
+    (work / "int8.json").write_text(json.dumps(found, indent=1))
+    for name, figures in found.items():
+        print(f"{name:44} fp32 {figures['fp32']:.4f}  int8 {figures['int8']:.4f}  of {figures['rows']}")
+
+
 def run_card(manifest: dict[str, Any], name: str, work: Path, out: Path, version: str) -> None:
     """The card beside an exported bundle; its pictures come along."""
     card.write(work, name, version, settings_of(manifest).layers, out)
@@ -163,7 +174,7 @@ def run_card(manifest: dict[str, Any], name: str, work: Path, out: Path, version
 def main() -> None:
     parser = argparse.ArgumentParser(prog="saring_training")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("fit", "evaluate", "export", "card"):
+    for name in ("fit", "evaluate", "export", "compare", "card"):
         command = commands.add_parser(name)
         command.add_argument("manifest", type=Path)
         command.add_argument(
@@ -172,8 +183,9 @@ def main() -> None:
         command.add_argument(
             "--work", type=Path, required=True, help="folder for checkpoints and the trained model"
         )
-    for name in ("export", "card"):
+    for name in ("export", "compare", "card"):
         commands.choices[name].add_argument("--out", type=Path, required=True, help="the bundle's folder")
+    for name in ("export", "card"):
         commands.choices[name].add_argument("--version", required=True)
     arguments = parser.parse_args()
     manifest = read_manifest(arguments.manifest)
@@ -181,6 +193,8 @@ def main() -> None:
         run_fit(manifest, arguments.root, arguments.work)
     elif arguments.command == "evaluate":
         run_evaluate(manifest, arguments.root, arguments.work)
+    elif arguments.command == "compare":
+        run_compare(manifest, arguments.root, arguments.work, arguments.out)
     elif arguments.command == "card":
         run_card(manifest, arguments.manifest.name, arguments.work, arguments.out, arguments.version)
     else:

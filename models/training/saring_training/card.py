@@ -49,6 +49,15 @@ def _policy(result: dict[str, Any]) -> str:
     return _table(("set", "rows", "figure", "value"), rows)
 
 
+def _int8(run: Path) -> str:
+    found = json.loads((run / "int8.json").read_text())
+    rows = [
+        (n, str(f["rows"]), f"{f['fp32']:.3f}", f"{f['int8']:.3f}", f"{f['int8'] - f['fp32']:+.3f}")
+        for n, f in sorted(found.items())
+    ]
+    return _table(("set and head", "rows", "fp32", "int8", "difference"), rows)
+
+
 def write(run: Path, manifest: str, version: str, layers: list[int], out: Path) -> None:
     """Writes MODEL_CARD.md into `out` from the run's metrics.json and policy.json.
 
@@ -83,6 +92,10 @@ def write(run: Path, manifest: str, version: str, layers: list[int], out: Path) 
         "![thresholds](thresholds.png)",
         "![category](category.png)",
         "![agency](agency.png)",
+        "## int8 against fp32",
+        "Best F1 per binary head and accuracy of the ranked heads, on up to 400 held-out rows a set; "
+        f"`python -m saring_training compare models/training/{manifest} --root PREPARED --work RUN --out BUNDLE`.",
+        _int8(run),
         "## Published figures",
         "On other splits or other label sets, so for orientation only.",
         _table(("task", "figure", "source"), list(PUBLISHED)),
