@@ -7,15 +7,16 @@ use std::fmt::{self, Write as _};
 use axum::Router;
 use axum::extract::State;
 use axum::http::header;
-use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use saring_domain::case::Case;
 use saring_store::{Cases, Page};
 
 use crate::error::WebError;
-use crate::headers::secure;
+use crate::guard::guarded;
+use crate::html::Escaped;
 use crate::query::{Parameters, next_page, page_request};
+use crate::settings::Settings;
 
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -26,13 +27,16 @@ const HEAD: &str = "<!doctype html>\n<html lang=\"id\"><head><meta charset=\"utf
     <h1>Antrean pemeriksaan <small lang=\"en\">Review queue</small></h1>\n";
 const EMPTY: &str = "<p>Tidak ada laporan yang menunggu. <span lang=\"en\">No report is waiting.</span></p>\n";
 
-/// `GET /console` and its style sheet. There is no login here: put one before it.
+/// `GET /console` and its style sheet, with the usual settings. There is no login here: put one
+/// before it.
 pub fn router(cases: Cases) -> Router {
-    Router::new()
-        .route("/console", get(console))
-        .route("/console/style.css", get(style))
-        .layer(map_response(secure))
-        .with_state(cases)
+    router_with(cases, &Settings::default())
+}
+
+/// The same with other settings.
+pub fn router_with(cases: Cases, settings: &Settings) -> Router {
+    let router = Router::new().route("/console", get(console)).route("/console/style.css", get(style));
+    guarded(router.with_state(cases), settings)
 }
 
 async fn console(State(cases): State<Cases>, parameters: Parameters) -> Result<Response, WebError> {
@@ -45,25 +49,6 @@ async fn console(State(cases): State<Cases>, parameters: Parameters) -> Result<R
 
 async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
-}
-
-/// Writes a text so that a browser can take no part of it for markup.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                c => f.write_char(c)?,
-            }
-        }
-        Ok(())
-    }
 }
 
 fn render(page: &Page<Case>, items: u16) -> Result<String, fmt::Error> {

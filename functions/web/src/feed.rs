@@ -3,7 +3,6 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use saring_domain::report::hex;
@@ -12,8 +11,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::WebError;
-use crate::headers::secure;
+use crate::guard::guarded;
 use crate::query::{Parameters, next_page, page_request};
+use crate::settings::Settings;
 
 const CACHE_CONTROL: &str = "public, max-age=30";
 
@@ -50,9 +50,14 @@ struct RegionWire<'a> {
     name: &'a str,
 }
 
-/// `GET /feed.json`.
+/// `GET /feed.json`, with the usual settings.
 pub fn router(cases: Cases) -> Router {
-    Router::new().route("/feed.json", get(feed)).layer(map_response(secure)).with_state(cases)
+    router_with(cases, &Settings::default())
+}
+
+/// The same with other settings.
+pub fn router_with(cases: Cases, settings: &Settings) -> Router {
+    guarded(Router::new().route("/feed.json", get(feed)).with_state(cases), settings)
 }
 
 async fn feed(State(cases): State<Cases>, headers: HeaderMap, parameters: Parameters) -> Result<Response, WebError> {

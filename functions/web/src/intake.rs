@@ -6,7 +6,6 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::map_response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use saring_domain::case::{Case, Timestamp, TrackingId};
@@ -16,7 +15,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::WebError;
-use crate::headers::secure;
+use crate::guard::guarded;
+use crate::settings::Settings;
 
 /// Keeps the hash apart from other uses of the same tracking id.
 const ID_DOMAIN: &[u8] = b"saring report id\0";
@@ -44,13 +44,18 @@ struct StatusWire {
     message_en: String,
 }
 
-/// `POST /reports` and `GET /reports/{tracking_id}`.
+/// `POST /reports` and `GET /reports/{tracking_id}`, with the usual settings.
 pub fn router(intake: Intake) -> Router {
-    Router::new()
+    router_with(intake, &Settings::default())
+}
+
+/// The same with other settings.
+pub fn router_with(intake: Intake, settings: &Settings) -> Router {
+    let router = Router::new()
         .route("/reports", post(accept).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)))
         .route("/reports/{tracking_id}", get(status))
-        .layer(map_response(secure))
-        .with_state(intake)
+        .with_state(intake);
+    guarded(router, settings)
 }
 
 async fn accept(
@@ -59,26 +64,58 @@ async fn accept(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<AcceptedWire>), WebError> {
     if !is_json(&headers) {
-        return Err(WebError::ContentType);
+        return Err(WebError::ContentType("application/json"));
     }
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => WebError::BodyTooLarge,
         _ => WebError::BodyUnreadable,
     })?;
     let offered = random_tracking_id();
-    let report = parse(&body, offered)?;
-    // A report that the queue could never take must not get a receipt.
-    if let Err(StoreError::TooLarge { .. }) = encode_report(&report) {
+    let submission = parse(&body, offered)?;
+    let report = submission.report();
+    // A report that the queue could never take must leave no trace.
+    if let Err(StoreError::TooLarge { .. }) = encode_report(report) {
         return Err(WebError::BodyTooLarge);
     }
-    let tracking = match intake.cases.receive(&report, offered, now()).await? {
-        Received::New(receipt) | Received::Again(receipt) => receipt.tracking,
-        Received::Conflict { .. } => return Err(WebError::Conflict),
+    let tracking = match submission {
+        Submission::Named(_) => take_named(&intake, report, offered).await?,
+        Submission::Nameless(_) => take_new(&intake, report, offered).await?,
     };
-    // Sent again too: the queue may not have had it the first time, and screening is idempotent.
-    intake.reports.send(Outgoing { report: &report, tracking: Some(tracking) }).await?;
     let accepted = AcceptedWire { tracking_id: tracking.to_string(), status_url: format!("/reports/{tracking}") };
     Ok((StatusCode::ACCEPTED, Json(accepted)))
+}
+
+/// Takes a report whose id may have come before. Nothing is written before the queue has the report,
+/// so a queue that is down leaves no receipt of a report that nobody will screen.
+async fn take_named(intake: &Intake, report: &Report, offered: TrackingId) -> Result<TrackingId, WebError> {
+    let known = intake.cases.receipt(&report.id).await?;
+    let queued = match &known {
+        None => false,
+        // Another text is refused below, with a record.
+        Some(receipt) if receipt.text_hash != report.text_hash() => true,
+        // What still waits is sent again, which repairs a message that was lost; screening is idempotent.
+        Some(receipt) => intake.cases.case(receipt.case).await?.is_some(),
+    };
+    let tracking = known.map_or(offered, |receipt| receipt.tracking);
+    if !queued {
+        intake.reports.send(Outgoing { report, tracking: Some(tracking) }).await?;
+    }
+    match intake.cases.receive(report, offered, now()).await? {
+        // Whoever was first gave the tracking id: another request, or the screening.
+        Received::New(receipt) | Received::Again(receipt) => Ok(receipt.tracking),
+        Received::Conflict { .. } => Err(WebError::Conflict),
+    }
+}
+
+/// Takes a report that got its id here, so that none can have come before.
+async fn take_new(intake: &Intake, report: &Report, tracking: TrackingId) -> Result<TrackingId, WebError> {
+    intake.reports.send(Outgoing { report, tracking: Some(tracking) }).await?;
+    if let Err(error) = intake.cases.receive(report, tracking, now()).await {
+        // The queue has it, and the screening will write the receipt with this tracking id. To ask for
+        // another try would make a second report of it.
+        tracing::warn!(store.error = %error, "a report is queued and its receipt is not written yet");
+    }
+    Ok(tracking)
 }
 
 async fn status(
@@ -113,17 +150,33 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
+/// A report and where its id is from.
+enum Submission {
+    /// From the sender, who may send it again.
+    Named(Report),
+    /// Made here.
+    Nameless(Report),
+}
+
+impl Submission {
+    fn report(&self) -> &Report {
+        match self {
+            Self::Named(report) | Self::Nameless(report) => report,
+        }
+    }
+}
+
 /// Reads a report; one without an id gets one.
-fn parse(body: &[u8], tracking: TrackingId) -> Result<Report, ReportError> {
+fn parse(body: &[u8], tracking: TrackingId) -> Result<Submission, ReportError> {
     match Report::from_json(body) {
         Err(ReportError::Missing("id")) => {}
-        other => return other,
+        other => return other.map(Submission::Named),
     }
     let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_slice(body) else {
         return Err(ReportError::Missing("id"));
     };
     fields.insert("id".to_owned(), report_id(tracking).into());
-    Report::from_json(serde_json::Value::Object(fields).to_string().as_bytes())
+    Report::from_json(serde_json::Value::Object(fields).to_string().as_bytes()).map(Submission::Nameless)
 }
 
 /// Not the tracking id, which moderators must not see, and not the case id, which is public: who

@@ -40,3 +40,16 @@ pub(super) fn english(code: &str) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reason_codes;
+
+    #[test]
+    fn every_reason_has_words() {
+        let missing: Vec<_> = reason_codes::all().into_iter().filter(|code| english(code).is_empty()).collect();
+        assert_eq!(missing, Vec::<String>::new());
+        assert_eq!(english("spam.unheard_of"), "");
+    }
+}

@@ -1,0 +1,10 @@
+//! The three routers over the embedded table and queue, through the real SDK.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod console;
+mod feed;
+mod guards;
+mod intake;
+mod queue_down;
+mod support;
+mod tracking;
