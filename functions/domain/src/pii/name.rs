@@ -279,9 +279,17 @@ impl Finder<'_> {
                 let person = all_titled && known && run.words > 1;
                 let signed = titled && known && (self.signs(start, run.end) || self.before_number(run.end));
                 let apart = self.tokens[start].before != Gap::Space;
+                if self.within_sentence(start) && all_titled && known && run.ambiguous == 0 {
+                    return true;
+                }
                 person || signed || all_titled && run.words > 1 && apart && self.before_number(run.end)
             }
         }
+    }
+
+    /// The capital is no sentence's: it makes a gazetteer name a person's.
+    fn within_sentence(&self, start: usize) -> bool {
+        start > 0 && self.capitals == Capitals::Names && matches!(self.tokens[start].before, Gap::Space | Gap::Comma)
     }
 
     /// 'kami' and 'kita' are followed by what we are more often than by a name.

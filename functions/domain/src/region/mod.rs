@@ -115,8 +115,6 @@ pub enum Basis {
     Hint,
     /// A street, company or hospital that bears the name, and nothing else.
     Borne(String),
-    /// The region digits of a population number in the text.
-    Nik,
 }
 
 impl fmt::Display for Basis {
@@ -132,7 +130,6 @@ impl fmt::Display for Basis {
             Self::Several => write!(f, "beberapa tempat di provinsi ini disebut"),
             Self::Hint => write!(f, "lokasi laporan"),
             Self::Borne(word) => write!(f, "tersirat dari \"{word}\""),
-            Self::Nik => write!(f, "awalan NIK"),
         }
     }
 }

@@ -21,8 +21,6 @@ const UNSUPPORTED_SHARE: f32 = 0.85;
 const VILLAGE_SHARE: f32 = 0.8;
 /// A first name that fits no better is a village's, and has no bonus.
 const VILLAGE_FIT_MAX: f32 = 0.7;
-/// Digits of a population number.
-const NIK_DIGITS: usize = 16;
 
 /// Evidence for one regency or city, or for a province.
 #[derive(Debug, Clone, Copy)]
@@ -64,14 +62,10 @@ impl Regions {
         }
         let borne: Vec<&Mention> = mentions.iter().filter(|m| m.context.is_borne()).collect();
         match self.decide(text, &words, &borne, None) {
-            Decision::Found(f) => {
-                return Some(RegionMatch { ambiguous: true, basis: borne_by(f.basis.clone()), ..*f });
-            }
-            Decision::Torn => return None,
-            Decision::Silent => {}
+            Decision::Found(f) => Some(RegionMatch { ambiguous: true, basis: borne_by(f.basis.clone()), ..*f }),
+            // A population number says where somebody was registered, not where the matter is.
+            Decision::Torn | Decision::Silent => None,
         }
-        let row = self.by_nik(&words)?;
-        Some(self.matched(row, None, true, Basis::Nik))
     }
 
     fn decide(&self, text: &str, words: &Words, mentions: &[&Mention], hinted: Option<u16>) -> Decision {
@@ -274,33 +268,6 @@ impl Regions {
         };
         let whole = digits.len() / 2;
         (1..=whole).rev().find_map(|pairs| self.table.row_of(&dotted(pairs)?))
-    }
-
-    /// The regency of the first population number: its first four digits, where they are a region.
-    fn by_nik(&self, words: &Words) -> Option<u16> {
-        let numeral = |at: usize| {
-            let word = words.text(at);
-            let digits = word.bytes().filter(u8::is_ascii_digit).count();
-            digits > 0 && word.bytes().all(|b| b.is_ascii_digit() || b == b'o')
-        };
-        let mut at = 0;
-        while at < words.len() {
-            let mut digits = String::new();
-            let start = at;
-            while at < words.len() && numeral(at) && digits.len() < NIK_DIGITS {
-                digits.push_str(words.text(at));
-                at += 1;
-            }
-            if digits.len() == NIK_DIGITS {
-                let code = digits.replace('o', "0");
-                let regency = self.table.row_of(&format!("{}.{}", &code[..2], &code[2..4]));
-                if regency.is_some() {
-                    return regency;
-                }
-            }
-            at = at.max(start + 1);
-        }
-        None
     }
 
     pub(super) fn matched(&self, row: u16, span: Option<(usize, usize)>, ambiguous: bool, basis: Basis) -> RegionMatch {
