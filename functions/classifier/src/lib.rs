@@ -5,6 +5,8 @@ mod error;
 mod evidence;
 mod runtime;
 mod session;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use bundle::Bundle;

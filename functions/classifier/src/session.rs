@@ -22,15 +22,15 @@ const HIGHLIGHT_SCORE_MIN: f32 = 0.3;
 /// A loaded model: one session, one thread.
 #[derive(Debug)]
 pub struct Classifier {
-    bundle: Bundle,
-    tokenizer: Tokenizer,
+    pub(crate) bundle: Bundle,
+    pub(crate) tokenizer: Tokenizer,
     session: Session,
 }
 
 /// What one window's run gave.
-struct Pass {
-    binary: Vec<f32>,
-    summands: Vec<f32>,
+pub(crate) struct Pass {
+    pub(crate) binary: Vec<f32>,
+    pub(crate) summands: Vec<f32>,
     category: Vec<f32>,
     agency: Vec<f32>,
     embedding: Vec<f32>,
@@ -98,6 +98,16 @@ impl Classifier {
         results.into_iter().map(|r| r.expect("every text was scored")).collect()
     }
 
+    /// Unit-length embedding of the first window of a text: claims are shorter than one.
+    ///
+    /// # Errors
+    /// The runtime failed or answered with something that is no answer.
+    pub fn embed(&mut self, text: &Normalised) -> Result<Vec<f32>, ClassifierError> {
+        let tokens = Tokens::of(text, &self.tokenizer, self.bundle.tokens_max)?;
+        let window = tokens.windows.first().copied().unwrap_or_default();
+        Ok(unit(self.run(&tokens.ids(window))?.embedding))
+    }
+
     fn score(&mut self, tokens: &Tokens) -> Result<Scores, ClassifierError> {
         let mut passes = Vec::with_capacity(tokens.windows.len());
         for window in &tokens.windows {
@@ -138,13 +148,18 @@ impl Classifier {
             category: ranked(&mean(&passes, |p| &p.category), &self.bundle.category, calibration.category_temperature)?,
             agency: ranked(&mean(&passes, |p| &p.agency), &self.bundle.agency, calibration.agency_temperature)?,
             embedding: unit(mean(&passes, |p| &p.embedding)),
+            window_embeddings: if passes.len() > 1 {
+                passes.iter().map(|(_, p)| unit(p.embedding.clone())).collect()
+            } else {
+                Vec::new()
+            },
             highlights,
             unknown_share: tokens.unknown_share(),
             truncated: tokens.truncated,
         })
     }
 
-    fn run(&mut self, ids: &[i64]) -> Result<Pass, ClassifierError> {
+    pub(crate) fn run(&mut self, ids: &[i64]) -> Result<Pass, ClassifierError> {
         let doing = "running the model";
         let input = TensorRef::from_array_view(([1, ids.len()], ids)).map_err(ClassifierError::onnx(doing))?;
         let outputs = self.session.run(ort::inputs!["input_ids" => input]).map_err(ClassifierError::onnx(doing))?;

@@ -3,6 +3,7 @@
 pub mod agency;
 pub mod calendar;
 pub mod case;
+pub mod claims;
 pub mod pii;
 pub mod policy;
 pub mod region;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::claims::{Claim, VerdictKind};
 use crate::report::Visibility;
 use crate::score::{Fine, Flag, Score, Scores};
 
@@ -38,6 +39,25 @@ pub struct Policy {
     visibility: Vec<(Fine, Visibility)>,
     letters_min: usize,
     unknown_share_max: f32,
+    claims: ClaimRules,
+}
+
+/// When a report counts as repeating a claim.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct ClaimRules {
+    link_min: Score,
+    hoax_weight: f32,
+    hold_hoax_min: Score,
+    listed_min: Score,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClaimsWire {
+    link_min: f32,
+    hoax_weight: f32,
+    hold_hoax_min: f32,
+    listed_min: f32,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +69,7 @@ struct Wire {
     flags: BTreeMap<String, f32>,
     fine: BTreeMap<String, f32>,
     visibility: BTreeMap<String, String>,
+    claims: ClaimsWire,
 }
 
 impl Policy {
@@ -93,6 +114,7 @@ impl Policy {
             visibility,
             letters_min: wire.letters_min,
             unknown_share_max: wire.unknown_share_max,
+            claims: claim_rules(&wire.claims)?,
         })
     }
 
@@ -102,11 +124,46 @@ impl Policy {
         &self.version
     }
 
+    /// The claims to show beside a report, of `nearest` (best first): all that come near, if the
+    /// best of them is a match; none otherwise.
+    #[must_use]
+    pub fn linked(&self, hoax: Score, mut nearest: Vec<ClaimEvidence>) -> Vec<ClaimEvidence> {
+        let any = nearest.first().is_some_and(|best| self.is_match(hoax, best.score));
+        nearest.retain(|claim| any && claim.score >= self.claims.listed_min);
+        nearest
+    }
+
+    /// Whether a report with this hoax score repeats a claim that it is so near to: one that reads
+    /// like a hoax needs to come less near.
+    fn is_match(&self, hoax: Score, near: Score) -> bool {
+        let joint = log_odds(near) + self.claims.hoax_weight * log_odds(hoax);
+        joint >= log_odds(self.claims.link_min)
+    }
+
     /// Threshold of a flag; a score at or above it holds the report.
     #[must_use]
     pub fn flag_threshold(&self, flag: Flag) -> Score {
         self.flags[flag as usize]
     }
+}
+
+fn claim_rules(wire: &ClaimsWire) -> Result<ClaimRules, PolicyError> {
+    if !(0.0..=10.0).contains(&wire.hoax_weight) {
+        return Err(PolicyError::Value { key: "claims.hoax_weight".into(), expected: "within 0 and 10" });
+    }
+    Ok(ClaimRules {
+        link_min: threshold("claims.link_min", wire.link_min)?,
+        hoax_weight: wire.hoax_weight,
+        hold_hoax_min: threshold("claims.hold_hoax_min", wire.hold_hoax_min)?,
+        listed_min: threshold("claims.listed_min", wire.listed_min)?,
+    })
+}
+
+/// Finite also at 0 and 1.
+fn log_odds(score: Score) -> f32 {
+    const EDGE: f32 = 1e-6;
+    let p = score.get().clamp(EDGE, 1.0 - EDGE);
+    (p / (1.0 - p)).ln()
 }
 
 fn threshold(key: &str, value: f32) -> Result<Score, PolicyError> {
@@ -162,6 +219,17 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
 }
 
+/// A claim that a report may repeat.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimEvidence {
+    /// The claim.
+    pub claim: Claim,
+    /// Probability that the report repeats it.
+    pub score: Score,
+    /// Where in the text, as a half-open range of Unicode scalar values.
+    pub span: Option<(usize, usize)>,
+}
+
 /// All that a decision may depend on.
 #[derive(Debug, Clone, Copy)]
 pub enum Evidence<'a> {
@@ -171,6 +239,8 @@ pub enum Evidence<'a> {
         scores: &'a Scores,
         /// Letters and digits that were there to read.
         letters: usize,
+        /// Claims of [`Policy::linked`], best first.
+        claims: &'a [ClaimEvidence],
     },
     /// It did not.
     Unjudged(Unjudged),
@@ -179,14 +249,16 @@ pub enum Evidence<'a> {
 /// Decides on a report. `chosen` is the reporter's own visibility, which is never lowered.
 #[must_use]
 pub fn decide(policy: &Policy, evidence: Evidence<'_>, chosen: Visibility) -> Verdict {
-    let (scores, letters) = match evidence {
-        Evidence::Judged { scores, letters } => (scores, letters),
+    let (scores, letters, claims) = match evidence {
+        Evidence::Judged { scores, letters, claims } => (scores, letters, claims),
         Evidence::Unjudged(why) => return held_unjudged(why, chosen),
     };
     let mut reasons = unreadable(policy, scores, letters);
     let mut visibility = chosen;
     for flag in Flag::ALL {
-        if scores.flag(flag) >= policy.flag_threshold(flag) {
+        if flag == Flag::Hoax {
+            reasons.extend(hoax_reason(policy, scores.flag(flag), claims));
+        } else if scores.flag(flag) >= policy.flag_threshold(flag) {
             reasons.push(flag_reason(policy, scores, flag));
         }
     }
@@ -239,14 +311,37 @@ fn unreadable(policy: &Policy, scores: &Scores, letters: usize) -> Vec<Reason> {
     reasons
 }
 
-fn flag_reason(policy: &Policy, scores: &Scores, flag: Flag) -> Reason {
-    if flag == Flag::Hoax {
-        // Style alone can't tell a hoax: without a matching claim it only needs checking.
-        return reason(
-            "hoax.unverified",
-            format!("mirip pesan berantai atau klaim sensasional, perlu dicek (skor {})", scores.flag(flag)),
-        );
+/// Style alone can't tell a hoax, and a claim alone not whether the report spreads it: a match is
+/// a reason only in a report that reads like passing it on, and such a report without a match
+/// only needs checking.
+fn hoax_reason(policy: &Policy, hoax: Score, claims: &[ClaimEvidence]) -> Option<Reason> {
+    let matches = |c: &&ClaimEvidence| policy.is_match(hoax, c.score);
+    let spread = claims.iter().filter(matches).find(|c| c.claim.kind().is_debunked());
+    if let Some(found) = spread
+        && hoax >= policy.claims.hold_hoax_min
+    {
+        let detail =
+            format!("mengulang klaim yang sudah diperiksa: {} (kemiripan {})", named(&found.claim), found.score);
+        return Some(reason("hoax.claim", detail));
     }
+    if hoax < policy.flag_threshold(Flag::Hoax) {
+        return None;
+    }
+    let known_true = claims.iter().find(matches).filter(|c| c.claim.kind() == VerdictKind::True);
+    let beside =
+        known_true.map_or_else(String::new, |c| format!("; mirip klaim yang dinyatakan benar: {}", named(&c.claim)));
+    let detail = format!("mirip pesan berantai atau klaim sensasional, perlu dicek (skor {hoax}){beside}");
+    Some(reason("hoax.unverified", detail))
+}
+
+/// Title, verdict, day and link of a claim.
+fn named(claim: &Claim) -> String {
+    let date = claim.date().map_or_else(String::new, |d| format!(", {d}"));
+    let url = claim.url().map_or_else(String::new, |u| format!(", {u}"));
+    format!("\"{}\" [{}{date}{url}]", claim.title(), claim.verdict())
+}
+
+fn flag_reason(policy: &Policy, scores: &Scores, flag: Flag) -> Reason {
     let best = Fine::ALL
         .into_iter()
         .filter(|f| f.flag() == Some(flag))

@@ -158,6 +158,8 @@ pub struct Scores {
     pub agency: Vec<Ranked>,
     /// Unit-length embedding for claim matching.
     pub embedding: Vec<f32>,
+    /// Unit-length embedding of each window, where a text takes more than one.
+    pub window_embeddings: Vec<Vec<f32>>,
     /// The strongest evidence per flag.
     pub highlights: Vec<Highlight>,
     /// Share of tokens that the vocabulary doesn't know, `0..=1`.

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use saring_classifier::{Bundle, Classifier, ClassifierError, Runtime};
 use saring_domain::agency::{Registry, RegistryError};
+use saring_domain::claims::{Claim, ClaimIndex, IndexError, Weights, WeightsError, WordCounts, WordsError};
+use saring_domain::claims::{read_claims, source_hash};
 use saring_domain::policy::{Policy, PolicyError};
 use saring_domain::region::{RegionError, Regions};
 use serde::Deserialize;
 
+use crate::claims::{BuildError, ClaimBook, build};
 use crate::config::{Config, MODELS_VARIABLE};
 
 /// Why the assets can't be used; the function does not start with any of these.
@@ -40,6 +43,33 @@ pub enum AssetError {
     /// The bundle or its runtime can't be used.
     #[error(transparent)]
     Classifier(#[from] ClassifierError),
+    /// An index of claims can't be used.
+    #[error("{path} cannot be used")]
+    Index {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: IndexError,
+    },
+    /// A row of the sample claims is no claim.
+    #[error("claims.jsonl line {row}: {source}")]
+    SampleClaim {
+        /// The line, from 1.
+        row: usize,
+        /// What is wrong.
+        #[source]
+        source: saring_domain::claims::ClaimError,
+    },
+    /// The weights of claim matching can't be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The word counts of claim matching can't be used.
+    #[error(transparent)]
+    Words(#[from] WordsError),
+    /// The index of the sample claims could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
 }
 
 /// Everything that a screening reads besides the report.
@@ -53,6 +83,10 @@ pub struct Assets {
     pub regions: Regions,
     /// Agencies and their names.
     pub registry: Registry,
+    /// Debunked claims.
+    pub claims: ClaimBook,
+    /// How often words occur in ordinary reports.
+    pub words: WordCounts,
 }
 
 #[derive(Deserialize)]
@@ -68,17 +102,136 @@ impl Assets {
     /// Anything missing or not valid; names the file.
     pub fn load(config: &Config) -> Result<Self, AssetError> {
         let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
+        let policy = Policy::parse(&read(&models.join("policy.toml"))?)?;
+        let regions = Regions::parse(&read(&models.join("regions.csv"))?)?;
+        let registry = Registry::parse(&read(&models.join("agencies.toml"))?)?;
+        let mut indexer = Indexer::load(config)?;
+        let weights = indexer.weights()?;
+        let fixed = match &config.claims {
+            Some(path) => indexer.open(path)?,
+            None => indexer.own_index()?,
+        };
+        let claims = ClaimBook::new(fixed, weights);
+        Ok(Self { classifier: indexer.classifier, policy, regions, registry, claims, words: indexer.words })
+    }
+}
+
+/// A model and the files that claim matching needs: builds and opens indexes.
+#[derive(Debug)]
+pub struct Indexer {
+    classifier: Classifier,
+    models: PathBuf,
+    bundle: PathBuf,
+    runtime: Runtime,
+    words: WordCounts,
+    words_text: String,
+}
+
+impl Indexer {
+    /// Loads the model and the word counts.
+    ///
+    /// # Errors
+    /// Anything missing or not valid; names the file.
+    pub fn load(config: &Config) -> Result<Self, AssetError> {
+        let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
         let bundle = match &config.bundle {
             Some(directory) => directory.clone(),
             None => current_bundle(models)?,
         };
-        let policy = Policy::parse(&read(&models.join("policy.toml"))?)?;
-        let regions = Regions::parse(&read(&models.join("regions.csv"))?)?;
-        let registry = Registry::parse(&read(&models.join("agencies.toml"))?)?;
-        let bundle = Bundle::load(&bundle)?;
+        let verified = Bundle::load(&bundle)?;
         let runtime = Runtime::load(&config.runtime_library)?;
-        let classifier = Classifier::load(&runtime, bundle)?;
-        Ok(Self { classifier, policy, regions, registry })
+        let classifier = Classifier::load(&runtime, verified)?;
+        let words_text = read(&models.join("claim_words.tsv"))?;
+        let words = WordCounts::parse(&words_text)?;
+        Ok(Self { classifier, models: models.to_owned(), bundle, runtime, words, words_text })
+    }
+
+    /// The model.
+    pub fn classifier(&mut self) -> &mut Classifier {
+        &mut self.classifier
+    }
+
+    /// The weights of the bundle, or else the project's, which may fit it less well.
+    ///
+    /// # Errors
+    /// No weights, or weights of another form.
+    pub fn weights(&self) -> Result<Weights, AssetError> {
+        let own = self.bundle.join("claims.toml");
+        let path = if own.is_file() { own } else { self.models.join("claims.toml") };
+        let weights = Weights::parse(&read(&path)?)?;
+        if weights.bundle() != self.classifier.version() {
+            let (fitted, bundle) = (weights.bundle(), self.classifier.version());
+            tracing::warn!(
+                claims.fitted = fitted,
+                model.version = bundle,
+                "claim weights were fitted with another bundle"
+            );
+        }
+        Ok(weights)
+    }
+
+    /// Opens an index that was built before.
+    ///
+    /// # Errors
+    /// A file that can't be read, is damaged or belongs to another bundle.
+    pub fn open(&self, path: &Path) -> Result<ClaimIndex, AssetError> {
+        let bytes = std::fs::read(path).map_err(|source| AssetError::Read { path: path.to_owned(), source })?;
+        ClaimIndex::read(bytes, self.classifier.version())
+            .map_err(|source| AssetError::Index { path: path.to_owned(), source })
+    }
+
+    /// Where the bundle keeps the index of the sample claims.
+    #[must_use]
+    pub fn own_path(&self) -> PathBuf {
+        self.bundle.join("claims.index")
+    }
+
+    /// The sample claims and the hash of what their index depends on.
+    ///
+    /// # Errors
+    /// A row that is no claim.
+    pub fn own_claims(&self) -> Result<(Vec<Claim>, String), AssetError> {
+        let text = read(&self.models.join("claims.jsonl"))?;
+        let found = read_claims(text.as_bytes());
+        if let Some(finding) = found.findings.into_iter().next() {
+            return Err(AssetError::SampleClaim { row: finding.row, source: finding.error });
+        }
+        Ok((found.claims, source_hash(&[text.as_bytes(), self.words_text.as_bytes()])))
+    }
+
+    /// The index of the sample claims: the bundle's file if it is up to date, or built now.
+    fn own_index(&mut self) -> Result<ClaimIndex, AssetError> {
+        let (claims, source) = self.own_claims()?;
+        let path = self.own_path();
+        if path.is_file() {
+            match self.open(&path) {
+                Ok(index) if index.source() == source => return Ok(index),
+                Ok(_) => {
+                    tracing::info!("the bundle's index of claims is older than claims.jsonl, building it in memory");
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "the bundle's index of claims is not usable, building it in memory");
+                }
+            }
+        }
+        let bytes = build(std::slice::from_mut(&mut self.classifier), &claims, &self.words, &source, |_| {})?;
+        ClaimIndex::read(bytes, self.classifier.version()).map_err(|source| AssetError::Index { path, source })
+    }
+
+    /// Builds the file of an index on `threads` threads.
+    ///
+    /// # Errors
+    /// A model that can't be loaded again, or failed on a claim.
+    pub fn build(
+        &self,
+        claims: &[Claim],
+        source: &str,
+        threads: usize,
+        progress: impl Fn(usize) + Sync,
+    ) -> Result<Vec<u8>, AssetError> {
+        let load = |_| Classifier::load(&self.runtime, Bundle::load(&self.bundle)?);
+        let mut classifiers = (0..threads.max(1)).map(load).collect::<Result<Vec<_>, ClassifierError>>()?;
+        Ok(build(&mut classifiers, claims, &self.words, source, progress)?)
     }
 }
 

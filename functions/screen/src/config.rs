@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-/// Directory with `current.toml`, `policy.toml`, `regions.csv`, `agencies.toml`, `bundles/`.
+/// Directory with `current.toml`, `policy.toml`, `regions.csv`, `agencies.toml`, `claims.jsonl`,
+/// `claims.toml`, `claim_words.tsv`, `bundles/`.
 pub const MODELS_VARIABLE: &str = "SARING_MODELS";
 /// The ONNX Runtime library; without it, the one that setup brought.
 pub const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
+/// An index of claims by `saring claims build`; without it, the bundle's own sample claims.
+pub const CLAIMS_VARIABLE: &str = "SARING_CLAIMS";
 /// Where `cargo xtask setup` puts the library, below the project's directory.
 pub const LIBRARY_OF_SETUP: &str = ".saring/onnxruntime/libonnxruntime.so.1.32.0";
 
@@ -16,6 +19,8 @@ pub struct Config {
     pub models: Option<PathBuf>,
     /// A bundle other than the current one.
     pub bundle: Option<PathBuf>,
+    /// An index of claims other than the bundle's own.
+    pub claims: Option<PathBuf>,
     /// The ONNX Runtime library.
     pub runtime_library: PathBuf,
 }
@@ -31,7 +36,7 @@ impl Config {
         let runtime_library = variable(LIBRARY_VARIABLE)
             .or_else(|| above(Path::new(LIBRARY_OF_SETUP)))
             .unwrap_or_else(|| PathBuf::from(LIBRARY_OF_SETUP));
-        Self { models, bundle: None, runtime_library }
+        Self { models, bundle: None, claims: variable(CLAIMS_VARIABLE), runtime_library }
     }
 }
 

@@ -1,12 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod assets;
+pub mod claims;
 pub mod config;
 mod handler;
 mod screening;
 mod wire;
 
-pub use assets::{AssetError, Assets};
+pub use assets::{AssetError, Assets, Indexer};
 pub use handler::{Context, current_day};
 pub use saring_classifier::restart_without_telemetry;
 pub use screening::Screener;

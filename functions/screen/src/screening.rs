@@ -2,9 +2,9 @@
 
 use saring_classifier::ClassifierError;
 use saring_domain::agency::{AgencyType, Date};
-use saring_domain::case::{ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Screened};
+use saring_domain::case::{MatchedClaim, ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Screened};
 use saring_domain::pii;
-use saring_domain::policy::{Evidence, Unjudged, decide};
+use saring_domain::policy::{ClaimEvidence, Evidence, Unjudged, decide};
 use saring_domain::region::LocationHint;
 use saring_domain::report::Report;
 use saring_domain::score::{Fine, Flag, Scores};
@@ -67,8 +67,12 @@ impl Screener {
         let scores = scores
             .inspect_err(|error| tracing::error!(report.id = %report.id, error = %error, "the model gave no answer"))
             .ok();
+        let claims = scores.as_ref().map_or_else(Vec::new, |scores| {
+            let nearest = self.assets.claims.nearest(&read.text, scores);
+            self.assets.policy.linked(scores.flag(Flag::Hoax), nearest)
+        });
         let evidence = scores.as_ref().map_or(Evidence::Unjudged(Unjudged::ModelUnavailable), |scores| {
-            Evidence::Judged { scores, letters: read.text.letters }
+            Evidence::Judged { scores, letters: read.text.letters, claims: &claims }
         });
         let verdict = decide(&self.assets.policy, evidence, report.visibility);
         let text = report.text.as_str();
@@ -110,7 +114,7 @@ impl Screener {
                 Some((code, _)) => NamedRegion { name: self.region_name(&code), code },
                 None => NamedRegion { code: r.code, name: r.name },
             }),
-            claims: Vec::new(),
+            claims: claims.iter().map(matched).collect(),
             highlights: scores.map_or_else(Vec::new, |s| shifted(s, read.offset)),
         }
     }
@@ -129,6 +133,17 @@ fn read(report: &Report) -> Read {
     let whole = format!("{}\n{text}", title.as_str());
     let offset = title.as_str().chars().count() + 1;
     Read { text: normalise(&whole, &pii::find(&whole)), spans, offset }
+}
+
+fn matched(evidence: &ClaimEvidence) -> MatchedClaim {
+    let claim = &evidence.claim;
+    MatchedClaim {
+        id: claim.id().to_owned(),
+        title: claim.title().to_owned(),
+        url: claim.url().map(str::to_owned),
+        verdict: claim.verdict().to_owned(),
+        score: evidence.score,
+    }
 }
 
 /// Highlights in the text's own offsets; those in the title are left out.

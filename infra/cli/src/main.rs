@@ -1,5 +1,7 @@
 //! `saring`: screen, prepare, up, verify.
 
+mod claims;
+mod claims_measure;
 mod evaluate;
 mod prepare;
 mod screen;
@@ -31,7 +33,13 @@ enum Command {
         /// A bundle directory instead of the current one.
         #[arg(long)]
         bundle: Option<PathBuf>,
+        /// An index by `saring claims build` instead of the sample claims.
+        #[arg(long)]
+        claims: Option<PathBuf>,
     },
+    /// Debunked claims: builds, imports and measures indexes.
+    #[command(subcommand)]
+    Claims(claims::Command),
     /// Screens labelled reports and prints how often the screening agrees with the labels.
     Evaluate {
         /// JSON Lines; `-` or nothing reads standard input.
@@ -76,7 +84,13 @@ enum Command {
 fn main() -> Result<ExitCode> {
     saring_screen::restart_without_telemetry()?;
     match Arguments::parse().command {
-        Command::Screen { file, bundle } => screen::run(input(file)?, BufWriter::new(io::stdout().lock()), bundle),
+        Command::Screen { file, bundle, claims } => {
+            let mut config = saring_screen::config::Config::from_env();
+            config.bundle = bundle;
+            config.claims = claims.or(config.claims);
+            screen::run(input(file)?, BufWriter::new(io::stdout().lock()), &config)
+        }
+        Command::Claims(command) => claims::run(command),
         Command::Evaluate { file, bundle, split, json } => {
             evaluate::run(input(file)?, io::stdout().lock(), evaluate::Options { bundle, split, json })?;
             Ok(ExitCode::SUCCESS)

@@ -1,7 +1,6 @@
 //! `saring screen`: JSON Lines in, one screening per line out, in order, without a database.
 
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -13,10 +12,8 @@ const LINES_PER_BATCH: usize = 64;
 
 /// Screens every line. Fails only where the input can't be read or nothing can be screened; a
 /// line that is no report gets its error on its place and turns the exit code.
-pub(crate) fn run(mut input: impl BufRead, mut output: impl Write, bundle: Option<PathBuf>) -> Result<ExitCode> {
-    let mut config = Config::from_env();
-    config.bundle = bundle;
-    let mut screener = Screener::new(Assets::load(&config)?)?;
+pub(crate) fn run(mut input: impl BufRead, mut output: impl Write, config: &Config) -> Result<ExitCode> {
+    let mut screener = Screener::new(Assets::load(config)?)?;
     let today = current_day().context("the system's clock gives no date")?;
     let mut all_reports = true;
     loop {
