@@ -18,7 +18,15 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("saring-local", &["saring-domain", "saring-store"]),
     (
         "saring-cli",
-        &["saring-classifier", "saring-domain", "saring-local", "saring-screen", "saring-store", "saring-web"],
+        &[
+            "saring-classifier",
+            "saring-domain",
+            "saring-local",
+            "saring-notify",
+            "saring-screen",
+            "saring-store",
+            "saring-web",
+        ],
     ),
     ("xtask", &[]),
 ];

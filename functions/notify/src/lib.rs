@@ -1,1 +1,12 @@
-//! The table stream to the decisions queue; not built yet (see ARCHITECTURE.md, code map).
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod handler;
+mod message;
+mod resend;
+pub mod sweep;
+
+pub use config::{AssetError, CLOCKS_FILE, HOLIDAYS_FILE, MODELS_VARIABLE, SweepData};
+pub use handler::Context;
+pub use message::{SCHEMA_NAME, SCHEMA_VERSION, decision, erasure};
+pub use resend::resend;

@@ -3,15 +3,18 @@
 mod cases;
 mod change;
 mod config;
+mod decisions;
 mod definition;
 mod error;
 mod item;
 mod labels;
+mod letters;
 mod names;
 mod originals;
 mod pages;
 mod queue;
 mod seal;
+mod stream;
 mod trail;
 mod transact;
 pub mod verify;
@@ -21,9 +24,11 @@ mod write;
 pub use cases::{Cases, Receipt, Tracked, random_tracking_id};
 pub use change::Edited;
 pub use config::{Access, ConfigError, QueueConfig, TableConfig, env};
+pub use decisions::{DecisionMessage, Decisions, EVENT_ID_ATTRIBUTE, Unsent};
 pub use definition::{IndexDefinition, KeyNames, Projection, TableDefinition, table_definition};
 pub use error::{Retry, StoreError};
 pub use item::{DecodeError, Problem};
+pub use letters::{DeadLetters, DeadState};
 pub use originals::Erasure;
 pub use pages::{Cursor, CursorError, FeedItem, PAGE_ITEMS_MAX, Page, PageRequest, ScanCursor, Waiting};
 pub use queue::{
@@ -31,4 +36,5 @@ pub use queue::{
     parse_message,
 };
 pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
+pub use stream::{ErasedCase, StreamChange, StreamEntry, stream_change};
 pub use write::{CONFLICTS_MAX, Received, Recorded};

@@ -2,9 +2,12 @@
 
 mod claims;
 mod claims_measure;
+mod erase;
 mod evaluate;
 mod prepare;
+mod redrive;
 mod screen;
+mod sweep;
 mod up;
 
 use std::fs::File;
@@ -71,6 +74,35 @@ enum Command {
     },
     /// Walks the table that the environment names and proves the invariants.
     Verify,
+    /// Removes a case and its original for good; the audit trail says so and stays.
+    Erase {
+        /// The public id of the case.
+        case: String,
+        /// Who asked for it, for the trail.
+        #[arg(long, default_value = "operator:cli")]
+        by: String,
+    },
+    /// Brings dead letters back to the queue of reports, or sends decisions once more.
+    Redrive {
+        /// Sends what every case decided lately says, instead of dead letters.
+        #[arg(long)]
+        decisions: bool,
+        /// How far back decisions go.
+        #[arg(long, default_value_t = 48, requires = "decisions")]
+        hours: u64,
+        /// Most letters; without it, as many as there are now.
+        #[arg(long, conflicts_with = "decisions")]
+        limit: Option<u64>,
+        /// Says what would be done.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Releases locks and marks cases whose time has run out; names what is stuck.
+    Sweep {
+        /// Directory with the holidays and the clocks.
+        #[arg(long, default_value = "models")]
+        models: PathBuf,
+    },
     /// Writes each text as the model reads it (JSON Lines in and out).
     Prepare {
         /// JSON Lines; `-` or nothing reads standard input.
@@ -100,6 +132,13 @@ fn main() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Verify => runtime()?.block_on(verify()),
+        Command::Erase { case, by } => runtime()?.block_on(erase::run(&case, &by)).map(|()| ExitCode::SUCCESS),
+        Command::Redrive { decisions, hours, limit, dry_run } => {
+            let what = if decisions { redrive::What::Decisions { hours } } else { redrive::What::Reports { limit } };
+            let run = if dry_run { redrive::Run::Dry } else { redrive::Run::Real };
+            runtime()?.block_on(redrive::run(what, run)).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Sweep { models } => runtime()?.block_on(sweep::run(&models)),
         Command::Prepare { file, fields } => {
             prepare::run(input(file)?, BufWriter::new(io::stdout().lock()), &fields)?;
             Ok(ExitCode::SUCCESS)

@@ -1,31 +1,42 @@
-//! The whole system on this machine: table, queues and the screening function, the real binary.
+//! The whole system on this machine: table, queues, and the functions that screen and notify, the
+//! real binaries.
+
+mod parts;
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use saring_store::{Cases, Keyring, OriginalKey, QueueConfig, Reports, StoreError, TableConfig};
+use saring_store::{Cases, QueueConfig, Reports, StoreError, TableConfig};
 
 use crate::host::{HostError, Location};
-use crate::mapping::{Mapping, MappingCounters, MappingError, MappingOptions};
+use crate::mapping::{
+    Mapping, MappingCounters, MappingError, MappingOptions, StreamCounters, StreamError, StreamMapping, StreamOptions,
+};
 use crate::queue::{DeadLetter, QueueClient, QueueClientError, QueueDepth, QueueHost, QueueHostOptions, QueueSpec};
-use crate::runtime::{Function, FunctionError, FunctionLog, FunctionOptions, InvokeError};
+use crate::runtime::{Function, FunctionError, FunctionLog, InvokeError};
 use crate::table::{TableHost, TableHostOptions};
+
+use parts::{Urls, notify_function, original_keys, screen_function, write_environment};
 
 const TABLE: &str = "saring";
 const REPORTS: &str = "reports";
 const REPORTS_DEAD: &str = "reports-dead";
+const DECISIONS: &str = "decisions";
+const DECISIONS_DEAD: &str = "decisions-dead";
+/// In the directory of the state: where `notify` is in the stream.
+const CHECKPOINT_FILE: &str = "notify.checkpoint";
+/// In the directory of the state: the variables with which the `saring` commands find this stack.
+const ENVIRONMENT_FILE: &str = "local.env";
 /// In the directory of the state: what wraps the keys of originals. Without it they can't be read.
 const KEY_FILE: &str = "original.key";
-const KEY_FILE_MODE: u32 = 0o600;
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// Six times the function's time-out, as AWS advises.
 const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(1);
 /// After so many receives a message goes to the dead-letter queue.
 const RECEIVES_MAX: u32 = 5;
+/// After so many retries, some minutes, an entry of the stream does.
+const STREAM_RETRIES_MAX: u32 = 50;
 
 /// What a stack is made of.
 #[derive(Debug, Clone)]
@@ -34,23 +45,27 @@ pub struct StackOptions {
     pub data: Option<PathBuf>,
     /// The screening function's executable.
     pub screen: PathBuf,
-    /// Further environment of the function, such as where the models are.
+    /// The notifying function's executable.
+    pub notify: PathBuf,
+    /// Further environment of the screening function, such as where the models are.
     pub environment: BTreeMap<String, String>,
-    /// Processes of the function.
+    /// Processes of the screening function.
     pub processes: usize,
     /// How long a received message stays hidden.
     pub visibility_timeout: Duration,
-    /// Where the function's output goes.
+    /// Where the functions' output goes.
     pub log: FunctionLog,
 }
 
 impl StackOptions {
-    /// State in memory, one process, the function's output discarded.
+    /// State in memory, one process, the functions' output discarded; `notify` stands beside
+    /// `screen`.
     #[must_use]
     pub fn new(screen: &Path) -> Self {
         Self {
             data: None,
             screen: screen.to_owned(),
+            notify: screen.with_file_name("notify"),
             environment: BTreeMap::new(),
             processes: 1,
             visibility_timeout: VISIBILITY_TIMEOUT,
@@ -98,6 +113,18 @@ pub enum StackError {
     /// The function could not be joined to the queue.
     #[error(transparent)]
     Mapping(#[from] MappingError),
+    /// The function could not be joined to the table's stream.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The file with the variables can't be written.
+    #[error("file {path} cannot be written")]
+    Environment {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 /// A running stack.
@@ -107,8 +134,9 @@ pub struct Stack {
     queue: QueueHost,
     function: Function,
     mapping: Mapping,
-    reports_url: String,
-    dead_url: String,
+    notify: Function,
+    stream: StreamMapping,
+    urls: Urls,
     cases: Cases,
     reports: Reports,
 }
@@ -136,18 +164,36 @@ impl Stack {
         let cases = Cases::connect(&config).await;
         cases.create_table().await?;
         let client = queue.client();
-        let dead_url = client.ensure_queue(&QueueSpec::new(REPORTS_DEAD)).await?;
-        let mut spec = QueueSpec::new(REPORTS);
-        spec.visibility_timeout = options.visibility_timeout;
-        spec.dead_letter = Some(DeadLetter { queue: REPORTS_DEAD.to_owned(), receives_max: RECEIVES_MAX });
-        let reports_url = client.ensure_queue(&spec).await?;
-        let reports = Reports::connect(&QueueConfig::local(&reports_url, queue.endpoint())).await;
+        let urls = Urls {
+            reports_dead: client.ensure_queue(&QueueSpec::new(REPORTS_DEAD)).await?,
+            decisions_dead: client.ensure_queue(&QueueSpec::new(DECISIONS_DEAD)).await?,
+            decisions: client.ensure_queue(&QueueSpec::new(DECISIONS)).await?,
+            reports: {
+                let mut spec = QueueSpec::new(REPORTS);
+                spec.visibility_timeout = options.visibility_timeout;
+                spec.dead_letter = Some(DeadLetter { queue: REPORTS_DEAD.to_owned(), receives_max: RECEIVES_MAX });
+                client.ensure_queue(&spec).await?
+            },
+        };
+        if let Some(directory) = &options.data {
+            let path = directory.join(ENVIRONMENT_FILE);
+            let written = write_environment(&path, &config, queue.endpoint(), &urls);
+            written.map_err(|source| StackError::Environment { path, source })?;
+        }
+        let reports = Reports::connect(&QueueConfig::local(&urls.reports, queue.endpoint())).await;
         let function = screen_function(&options, &config)?;
+        let notify = notify_function(&options, queue.endpoint(), &urls.decisions)?;
         function.ready().await?;
-        let mut mapping = MappingOptions::new(reports_url.clone());
+        notify.ready().await?;
+        let mut mapping = MappingOptions::new(urls.reports.clone());
         mapping.concurrency = options.processes + 1;
-        let mapping = Mapping::attach(client, function.clone(), mapping).await?;
-        Ok(Self { table, queue, function, mapping, reports_url, dead_url, cases, reports })
+        let mapping = Mapping::attach(client.clone(), function.clone(), mapping).await?;
+        let mut stream = StreamOptions::new(TABLE);
+        stream.retries_max = STREAM_RETRIES_MAX;
+        stream.dead_letter_url = Some(urls.decisions_dead.clone());
+        stream.checkpoint = options.data.as_ref().map(|directory| directory.join(CHECKPOINT_FILE));
+        let stream = StreamMapping::attach(&table, client, notify.clone(), stream)?;
+        Ok(Self { table, queue, function, mapping, notify, stream, urls, cases, reports })
     }
 
     /// The table of cases.
@@ -171,10 +217,48 @@ impl Stack {
     /// URL of the queue of reports.
     #[must_use]
     pub fn reports_url(&self) -> &str {
-        &self.reports_url
+        &self.urls.reports
     }
 
-    /// The function's processes, for killing them.
+    /// URL of the queue of decisions.
+    #[must_use]
+    pub fn decisions_url(&self) -> &str {
+        &self.urls.decisions
+    }
+
+    /// Address of the queue service.
+    #[must_use]
+    pub fn queue_endpoint(&self) -> &str {
+        self.queue.endpoint()
+    }
+
+    /// Address of the table service.
+    #[must_use]
+    pub fn table_endpoint(&self) -> &str {
+        self.table.endpoint()
+    }
+
+    /// Processes of the notifying function, for killing them.
+    #[must_use]
+    pub fn notify_process_ids(&self) -> Vec<u32> {
+        self.notify.process_ids()
+    }
+
+    /// What the mapping of the table's stream has done so far.
+    #[must_use]
+    pub fn stream_counters(&self) -> StreamCounters {
+        self.stream.counters()
+    }
+
+    /// Entries of the stream that were given up.
+    ///
+    /// # Errors
+    /// The queue doesn't answer.
+    pub async fn dead_decisions(&self) -> Result<QueueDepth, StackError> {
+        Ok(self.queue.client().depth(&self.urls.decisions_dead).await?)
+    }
+
+    /// The screening function's processes, for killing them.
     #[must_use]
     pub fn process_ids(&self) -> Vec<u32> {
         self.function.process_ids()
@@ -191,7 +275,7 @@ impl Stack {
     /// # Errors
     /// The queue doesn't answer.
     pub async fn waiting(&self) -> Result<QueueDepth, StackError> {
-        Ok(self.queue.client().depth(&self.reports_url).await?)
+        Ok(self.queue.client().depth(&self.urls.reports).await?)
     }
 
     /// Messages of the dead-letter queue.
@@ -199,52 +283,16 @@ impl Stack {
     /// # Errors
     /// The queue doesn't answer.
     pub async fn dead(&self) -> Result<QueueDepth, StackError> {
-        Ok(self.queue.client().depth(&self.dead_url).await?)
+        Ok(self.queue.client().depth(&self.urls.reports_dead).await?)
     }
 
     /// Stops in the order in which reports flow.
     pub async fn shutdown(self) {
         self.mapping.shutdown().await;
         self.function.shutdown().await;
+        self.stream.shutdown().await;
+        self.notify.shutdown().await;
         self.queue.shutdown().await;
         self.table.shutdown().await;
     }
-}
-
-/// The key in a file that only its owner may read; a new one where there is none.
-fn original_keys(path: &Path) -> Result<Keyring, StackError> {
-    let fail = |source| StackError::Key { path: path.to_owned(), source };
-    let current = match std::fs::read_to_string(path) {
-        Ok(digits) => OriginalKey::parse(&digits).map_err(StoreError::from)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = OriginalKey::random().map_err(StoreError::from)?;
-            let mut file =
-                OpenOptions::new().write(true).create_new(true).mode(KEY_FILE_MODE).open(path).map_err(fail)?;
-            writeln!(file, "{}", key.digits()).map_err(fail)?;
-            file.sync_all().map_err(fail)?;
-            key
-        }
-        Err(error) => return Err(fail(error)),
-    };
-    Ok(Keyring { current, previous: Vec::new() })
-}
-
-fn screen_function(options: &StackOptions, config: &TableConfig) -> Result<Function, FunctionError> {
-    let mut function = FunctionOptions::new("screen", &options.screen);
-    function.concurrency = options.processes;
-    function.timeout = FUNCTION_TIMEOUT;
-    function.log = options.log.clone();
-    function.env.clone_from(&options.environment);
-    let key = config.original_keys.as_ref().map(|keys| keys.current.digits()).unwrap_or_default();
-    let local = [
-        (saring_store::env::TABLE, TABLE),
-        (saring_store::env::TABLE_ENDPOINT, config.endpoint.as_deref().unwrap_or_default()),
-        (saring_store::env::ORIGINAL_KEY, key.as_str()),
-        (saring_store::env::REGION, crate::REGION),
-        ("AWS_ACCESS_KEY_ID", "local"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-        ("ORT_DISABLE_TELEMETRY", "1"),
-    ];
-    function.env.extend(local.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    Function::spawn(function)
 }

@@ -35,11 +35,17 @@ impl Default for TableHostOptions {
 }
 
 /// A running table service. Dropping it stops it without waiting.
-#[derive(Debug)]
 pub struct TableHost {
     endpoint: String,
+    database: Database,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for TableHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TableHost").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
 }
 
 impl TableHost {
@@ -53,21 +59,27 @@ impl TableHost {
             open(&options.location).map_err(|source| HostError::Tables { location: options.location, source })?;
         let (sender, stop) = stop_signal();
         let interval = options.ttl_sweep_interval;
+        let shared = database.clone();
         let server = tokio::spawn(async move {
-            let sweeper = tokio::spawn(sweep(database.clone(), interval, stop.clone()));
-            let served = dynoxide::server::serve_with_shutdown(listener, database, stop.given()).await;
+            let sweeper = tokio::spawn(sweep(shared.clone(), interval, stop.clone()));
+            let served = dynoxide::server::serve_with_shutdown(listener, shared, stop.given()).await;
             if let Err(error) = served {
                 tracing::error!(%error, "table host failed");
             }
             sweeper.abort();
         });
-        Ok(Self { endpoint, stop: sender, server })
+        Ok(Self { endpoint, database, stop: sender, server })
     }
 
     /// The URL for the SDK.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// The database itself, for what the service does not offer over HTTP.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Answers what is being asked, then closes the file.

@@ -2,12 +2,13 @@
 //! deletes what was processed.
 //!
 //! What failed stays in the queue and appears again when its visibility
-//! time-out ends; the queue's redrive policy ends that. A mapping of the
-//! table's stream will stand beside this one.
+//! time-out ends; the queue's redrive policy ends that. The mapping of a
+//! table's stream stands beside this one.
 
 mod batch;
 mod event;
 mod response;
+mod stream;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use crate::host::{Stop, stop_signal};
 use crate::queue::wire::Message;
 use crate::queue::{BATCH_ENTRIES_MAX, QueueClient, QueueClientError};
 use crate::runtime::Function;
+
+pub use stream::{STREAM_BATCH_MAX, StreamCounters, StreamError, StreamMapping, StreamOptions};
 
 use batch::Gatherer;
 use event::Source;

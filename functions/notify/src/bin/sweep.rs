@@ -1,0 +1,20 @@
+//! The Lambda function that looks after locks and clocks, on a schedule.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use saring_notify::SweepData;
+use saring_notify::sweep::{Sweep, now};
+use saring_store::{Cases, DeadLetters, QueueConfig, TableConfig, env};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let data = SweepData::from_env()?;
+    let cases = Cases::connect(&TableConfig::from_env()?).await;
+    let dead = DeadLetters::connect(&QueueConfig::named_by(env::REPORTS_DEAD_QUEUE_URL)?).await;
+    let sweep = Sweep { cases: &cases, data: &data, dead: &dead };
+    let handle = async |_: LambdaEvent<serde_json::Value>| -> Result<(), Error> {
+        Box::pin(sweep.run(now())).await?.log();
+        Ok(())
+    };
+    lambda_runtime::run(service_fn(handle)).await
+}

@@ -1,0 +1,145 @@
+//! The message that others read, version 1: fields are only ever added; anything else is version 2
+//! beside it. `schema/decision-1.json` describes it.
+
+use saring_domain::case::{Case, NamedAgency, RejectReason};
+use saring_store::{DecisionMessage, ErasedCase};
+use serde::Serialize;
+
+/// Names the form of the message.
+pub const SCHEMA_NAME: &str = "saring.decision";
+/// Version of the form.
+pub const SCHEMA_VERSION: u32 = 1;
+
+const ERASED: &str = "erased";
+const ERASED_WORDS: WordsWire =
+    WordsWire { id: "Laporan ini sudah dihapus beserta isinya.", en: "This report was erased with all that it said." };
+
+#[derive(Serialize)]
+struct DecisionWire<'a> {
+    schema: &'static str,
+    version: u32,
+    event_id: &'a str,
+    report_id: &'a str,
+    case_id: String,
+    case_version: u64,
+    status: &'static str,
+    decided_at: String,
+    received_at: Option<String>,
+    visibility: Option<&'static str>,
+    message: WordsWire,
+    reasons: Vec<ReasonWire<'a>>,
+    rejection: Option<RejectionWire>,
+    returned_to: Option<AgencyWire<'a>>,
+    category: Option<&'a str>,
+    agency: Option<AgencyWire<'a>>,
+    region: Option<RegionWire<'a>>,
+    model: Option<&'a str>,
+    policy: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WordsWire {
+    id: &'static str,
+    en: &'static str,
+}
+
+#[derive(Serialize)]
+struct ReasonWire<'a> {
+    code: &'a str,
+    detail: &'a str,
+}
+
+#[derive(Serialize)]
+struct RejectionWire {
+    code: &'static str,
+    #[serde(flatten)]
+    words: WordsWire,
+}
+
+#[derive(Serialize)]
+struct AgencyWire<'a> {
+    r#type: &'static str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct RegionWire<'a> {
+    code: &'a str,
+    name: &'a str,
+}
+
+fn agency(agency: &NamedAgency) -> AgencyWire<'_> {
+    AgencyWire { r#type: agency.agency().code(), name: agency.name() }
+}
+
+fn rejection(reason: RejectReason) -> RejectionWire {
+    RejectionWire { code: reason.code(), words: WordsWire { id: reason.words_id(), en: reason.words_en() } }
+}
+
+/// What a case says now. Locks and clocks don't change it: the same decision has the same message.
+#[must_use]
+pub fn decision(case: &Case) -> DecisionMessage {
+    let record = case.record();
+    let event_id = format!("{}.{}", record.id, record.decided.version);
+    let named = record.agency();
+    let status = record.status;
+    let wire = DecisionWire {
+        schema: SCHEMA_NAME,
+        version: SCHEMA_VERSION,
+        event_id: &event_id,
+        report_id: record.report_id.as_str(),
+        case_id: record.id.to_string(),
+        case_version: record.decided.version,
+        status: status.code(),
+        decided_at: record.decided.at.rfc3339(),
+        received_at: Some(record.received_at.rfc3339()),
+        visibility: Some(record.visibility.code()),
+        message: WordsWire { id: status.words_id(), en: status.words_en() },
+        reasons: (record.screened.verdict.reasons.iter())
+            .map(|r| ReasonWire { code: &r.code, detail: &r.detail })
+            .collect(),
+        rejection: record.rejection.map(rejection),
+        returned_to: record.returned.as_ref().map(agency),
+        category: record.category(),
+        agency: named.as_ref().map(agency),
+        region: record.region().map(|r| RegionWire { code: &r.code, name: &r.name }),
+        model: Some(record.screened.model.as_str()),
+        policy: Some(record.screened.policy.as_str()),
+    };
+    message(&wire)
+}
+
+/// That a case is gone: drop what you were told about it.
+#[must_use]
+pub fn erasure(erased: &ErasedCase) -> DecisionMessage {
+    let event_id = format!("{}.{}", erased.case, erased.version);
+    message(&DecisionWire {
+        schema: SCHEMA_NAME,
+        version: SCHEMA_VERSION,
+        event_id: &event_id,
+        report_id: erased.report.as_str(),
+        case_id: erased.case.to_string(),
+        case_version: erased.version,
+        status: ERASED,
+        decided_at: erased.at.rfc3339(),
+        received_at: None,
+        visibility: None,
+        message: ERASED_WORDS,
+        reasons: Vec::new(),
+        rejection: None,
+        returned_to: None,
+        category: None,
+        agency: None,
+        region: None,
+        model: None,
+        policy: None,
+    })
+}
+
+fn message(wire: &DecisionWire<'_>) -> DecisionMessage {
+    DecisionMessage {
+        group: wire.case_id.clone(),
+        event_id: wire.event_id.to_owned(),
+        body: serde_json::to_string(wire).expect("the wire form has only json types"),
+    }
+}
