@@ -67,7 +67,8 @@ pub struct Normalised {
     pub origins: Vec<(u32, u32)>,
     /// Counts of obfuscation and contacts.
     pub signals: Signals,
-    /// Letters or digits in `text` outside markers; 0 means that there is nothing to read.
+    /// Letters or digits in `text` outside markers; 0 means that there is nothing to read, which
+    /// a text mostly in another script than Latin is to the model.
     pub letters: usize,
 }
 
@@ -113,7 +114,16 @@ pub fn normalise(text: &str, pii: &[PiiSpan]) -> Normalised {
         at = stretch.end;
     }
     push_words(&mut out, &chars[at..], at, script);
+    let foreign = out.text.chars().filter(|c| c.is_alphabetic() && !is_latin(*c)).count();
+    if foreign * 2 > out.letters {
+        out.letters = 0;
+    }
     out
+}
+
+/// Latin letters, accented ones included.
+fn is_latin(c: char) -> bool {
+    c.is_ascii() || matches!(c, '\u{C0}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}')
 }
 
 fn marked_stretches(text: &str, pii: &[PiiSpan]) -> Vec<Marked> {
