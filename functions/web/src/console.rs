@@ -15,7 +15,7 @@ use saring_store::{Cases, Page};
 use crate::error::WebError;
 use crate::guard::guarded;
 use crate::html::Escaped;
-use crate::query::{Parameters, next_page, page_request};
+use crate::query::{Parameters, Query, next_page};
 use crate::settings::Settings;
 
 const POLICY: &str =
@@ -40,7 +40,7 @@ pub fn router_with(cases: Cases, settings: &Settings) -> Router {
 }
 
 async fn console(State(cases): State<Cases>, parameters: Parameters) -> Result<Response, WebError> {
-    let request = page_request(parameters)?;
+    let request = Query::read(parameters)?.page()?;
     let page = cases.review_queue(&request).await?;
     let html = render(&page, request.items).expect("writing to a string cannot fail");
     let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)];
@@ -60,7 +60,7 @@ fn render(page: &Page<Case>, items: u16) -> Result<String, fmt::Error> {
         article(&mut html, case)?;
     }
     if let Some(next) = &page.next {
-        let link = next_page(items, next);
+        let link = next_page(&[], items, next);
         let link = Escaped(&link);
         writeln!(html, "<p><a href=\"{link}\" rel=\"next\">Berikutnya <span lang=\"en\">Next</span></a></p>")?;
     }

@@ -25,6 +25,8 @@ pub(crate) enum WebError {
     ContentType(&'static str),
     #[error("field 'id' belongs to an earlier report with another text")]
     Conflict,
+    #[error("the decision on this report cannot be appealed, or was before")]
+    NoAppeal,
     #[error("there is no such report")]
     NoReport,
     #[error("there is nothing at this address")]
@@ -35,6 +37,8 @@ pub(crate) enum WebError {
     Limit,
     #[error("parameter 'cursor' is refused: {0}")]
     Cursor(#[from] CursorError),
+    #[error("parameter '{name}' must be {expected}")]
+    Parameter { name: &'static str, expected: &'static str },
     #[error("parameter '{0}' must be given once")]
     Repeated(&'static str),
     #[error("the parameters are not those of a url")]
@@ -77,10 +81,11 @@ impl WebError {
             | Self::BodyUnreadable
             | Self::Limit
             | Self::Cursor(_)
+            | Self::Parameter { .. }
             | Self::Repeated(_)
             | Self::Parameters => StatusCode::BAD_REQUEST,
             Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::NoAppeal => StatusCode::CONFLICT,
             Self::NoReport | Self::NoPage => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -98,6 +103,7 @@ impl WebError {
             Self::Conflict => words("id", "one text for each id"),
             Self::Limit => Some(("limit", Bound::Number(PAGE_ITEMS_MAX.into()))),
             Self::Cursor(_) => words("cursor", "the cursor of a page"),
+            Self::Parameter { name, expected } => words(name, expected),
             Self::Repeated(name) => Some((name, Bound::Number(1))),
             _ => None,
         }

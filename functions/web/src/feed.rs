@@ -1,107 +1,89 @@
-//! What is public, as a JSON Feed.
+//! What is public: as JSON Feed, as Atom, over Open311, and as pages.
+
+mod atom;
+mod json;
+mod listing;
+mod open311;
+mod page;
+mod record;
+mod reference;
+mod xml;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::get;
-use saring_domain::report::hex;
+use saring_domain::case::{CaseId, Timestamp};
 use saring_store::{Cases, FeedItem, Page};
-use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use crate::answer::{Audience, Document, style};
 use crate::error::WebError;
 use crate::guard::guarded;
-use crate::query::{Parameters, next_page, page_request};
+use crate::query::{Parameters, Query};
 use crate::settings::Settings;
+use listing::Listing;
 
-const CACHE_CONTROL: &str = "public, max-age=30";
+const TITLE: &str = "Saring: laporan warga";
+const DESCRIPTION: &str = "Laporan warga yang sudah lolos penyaringan; data pribadi disamarkan.";
 
-/// <https://www.jsonfeed.org/version/1.1/>
-#[derive(Serialize)]
-struct FeedWire<'a> {
-    version: &'static str,
-    title: &'static str,
-    language: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_url: Option<String>,
-    items: Vec<ItemWire<'a>>,
+/// What the public side works with.
+#[derive(Debug, Clone)]
+struct Public {
+    cases: Cases,
+    settings: Arc<Settings>,
 }
 
-#[derive(Serialize)]
-struct ItemWire<'a> {
-    id: String,
-    content_text: &'a str,
-    date_published: String,
-    tags: Vec<&'a str>,
-    #[serde(rename = "_saring")]
-    extension: ExtensionWire<'a>,
-}
-
-#[derive(Serialize)]
-struct ExtensionWire<'a> {
-    agency: Option<&'a str>,
-    region: Option<RegionWire<'a>>,
-}
-
-#[derive(Serialize)]
-struct RegionWire<'a> {
-    code: &'a str,
-    name: &'a str,
-}
-
-/// `GET /feed.json`, with the usual settings.
+/// `GET /feed.json`, `/feed.atom`, `/open311/v2/…`, `/` and `/laporan/{reference}`, with the usual
+/// settings.
 pub fn router(cases: Cases) -> Router {
     router_with(cases, &Settings::default())
 }
 
 /// The same with other settings.
 pub fn router_with(cases: Cases, settings: &Settings) -> Router {
-    guarded(Router::new().route("/feed.json", get(feed)).with_state(cases), settings)
+    let router = Router::new()
+        .route(json::PATH, get(json_feed))
+        .route(atom::PATH, get(atom_feed))
+        .merge(open311::routes())
+        .merge(page::routes())
+        .route(page::STYLE, get(style))
+        .with_state(Public { cases, settings: Arc::new(settings.clone()) });
+    guarded(router, settings)
 }
 
-async fn feed(State(cases): State<Cases>, headers: HeaderMap, parameters: Parameters) -> Result<Response, WebError> {
-    let request = page_request(parameters)?;
-    let page = cases.feed(&request).await?;
-    let json = render(&page, request.items);
-    let etag = format!("\"{}\"", hex(&Sha256::digest(&json)));
-    let caching = [
-        (header::ETAG, HeaderValue::try_from(etag.as_str()).expect("hexadecimal digits are a header value")),
-        (header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL)),
-    ];
-    if has_already(&headers, &etag) {
-        return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
-    }
-    Ok((caching, [(header::CONTENT_TYPE, "application/feed+json; charset=utf-8")], json).into_response())
+/// Path of the page of a published report.
+pub(crate) fn report_path(id: CaseId, published_at: Timestamp) -> String {
+    format!("{}/{}", page::REPORT, reference::Reference { id, published_at })
 }
 
-fn render(page: &Page<FeedItem>, items: u16) -> String {
-    let wire = FeedWire {
-        version: "https://jsonfeed.org/version/1.1",
-        title: "Saring: laporan warga",
-        language: "id",
-        next_url: page.next.as_ref().map(|next| format!("/feed.json{}", next_page(items, next))),
-        items: page.items.iter().map(item).collect(),
-    };
-    serde_json::to_string(&wire).expect("the wire form has only json types")
+async fn json_feed(
+    State(public): State<Public>,
+    headers: HeaderMap,
+    parameters: Parameters,
+) -> Result<Response, WebError> {
+    feed(&public, &headers, parameters, "application/feed+json; charset=utf-8", json::render).await
 }
 
-fn item(item: &FeedItem) -> ItemWire<'_> {
-    let region = item.region.as_ref().map(|region| RegionWire { code: &region.code, name: &region.name });
-    ItemWire {
-        id: item.id.to_string(),
-        content_text: &item.text,
-        date_published: item.published_at.rfc3339(),
-        tags: item.category.as_deref().into_iter().collect(),
-        extension: ExtensionWire { agency: item.agency.as_deref(), region },
-    }
+async fn atom_feed(
+    State(public): State<Public>,
+    headers: HeaderMap,
+    parameters: Parameters,
+) -> Result<Response, WebError> {
+    feed(&public, &headers, parameters, "application/atom+xml; charset=utf-8", atom::render).await
 }
 
-/// Whether `If-None-Match` names the tag, compared weakly as RFC 9110 asks.
-fn has_already(headers: &HeaderMap, etag: &str) -> bool {
-    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+async fn feed(
+    public: &Public,
+    headers: &HeaderMap,
+    parameters: Parameters,
+    content_type: &'static str,
+    render: fn(&Page<FeedItem>, &Listing, &Settings) -> String,
+) -> Result<Response, WebError> {
+    let listing = Listing::of_feed(&Query::read(parameters)?)?;
+    let page = listing::read(&public.cases, &listing).await?;
+    let body = render(&page, &listing, &public.settings);
+    Ok(Document { content_type, body, lang: None, next: None, audience: Audience::Programs }.answer(headers))
 }

@@ -1,5 +1,8 @@
 //! Where reports come in and where reporters follow them.
 
+mod page;
+
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Bytes;
@@ -8,7 +11,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use saring_domain::case::{Case, Timestamp, TrackingId};
+use saring_domain::case::{Case, CaseError, Timestamp, TrackingId};
 use saring_domain::report::{BODY_BYTES_MAX, Report, ReportError, hex};
 use saring_store::{Cases, Outgoing, Received, Reports, StoreError, Tracked, encode_report, random_tracking_id};
 use serde::Serialize;
@@ -17,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::error::WebError;
 use crate::guard::guarded;
 use crate::settings::Settings;
+use crate::status::{Appeal, Told, told};
 
 /// Keeps the hash apart from other uses of the same tracking id.
 const ID_DOMAIN: &[u8] = b"saring report id\0";
@@ -42,9 +46,24 @@ struct StatusWire {
     status: &'static str,
     message: String,
     message_en: String,
+    reasons: Vec<WordsWire>,
+    may_appeal: bool,
 }
 
-/// `POST /reports` and `GET /reports/{tracking_id}`, with the usual settings.
+#[derive(Serialize)]
+struct WordsWire {
+    message: String,
+    message_en: String,
+}
+
+/// What the handlers work with.
+#[derive(Debug, Clone)]
+struct Service {
+    intake: Intake,
+    settings: Arc<Settings>,
+}
+
+/// `POST /reports`, `GET /reports/{tracking_id}`, `POST …/appeal` and the pages under `/lacak`, with the usual settings.
 pub fn router(intake: Intake) -> Router {
     router_with(intake, &Settings::default())
 }
@@ -54,12 +73,14 @@ pub fn router_with(intake: Intake, settings: &Settings) -> Router {
     let router = Router::new()
         .route("/reports", post(accept).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)))
         .route("/reports/{tracking_id}", get(status))
-        .with_state(intake);
+        .route("/reports/{tracking_id}/appeal", post(appeal))
+        .merge(page::routes())
+        .with_state(Service { intake, settings: Arc::new(settings.clone()) });
     guarded(router, settings)
 }
 
 async fn accept(
-    State(intake): State<Intake>,
+    State(Service { intake, .. }): State<Service>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<AcceptedWire>), WebError> {
@@ -119,29 +140,46 @@ async fn take_new(intake: &Intake, report: &Report, tracking: TrackingId) -> Res
 }
 
 async fn status(
-    State(intake): State<Intake>,
+    State(Service { intake, .. }): State<Service>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<StatusWire>, WebError> {
-    let Path(id) = id.map_err(|_| WebError::NoReport)?;
-    let tracking = TrackingId::parse(&id).map_err(|_| WebError::NoReport)?;
-    match intake.cases.by_tracking_id(tracking).await?.ok_or(WebError::NoReport)? {
-        Tracked::Received { .. } => Ok(Json(StatusWire {
-            status: "received",
-            message: "Laporan Anda sudah diterima dan menunggu penyaringan.".to_owned(),
-            message_en: "Your report was received and waits for its screening.".to_owned(),
-        })),
-        Tracked::Screened(case) => Ok(Json(status_words(&case))),
+    let tracking = tracking_id(id)?;
+    let tracked = intake.cases.by_tracking_id(tracking).await?.ok_or(WebError::NoReport)?;
+    Ok(Json(told(&tracked).into()))
+}
+
+async fn appeal(
+    State(Service { intake, .. }): State<Service>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<StatusWire>, WebError> {
+    let case = intake.appeal(tracking_id(id)?).await?;
+    Ok(Json(told(&Tracked::Screened(Box::new(case))).into()))
+}
+
+impl Intake {
+    /// Asks to have a decision looked at again. Whoever knows the tracking id is the reporter. No reason
+    /// is taken: it would have to be sealed like the original, with a key that this side doesn't hold.
+    async fn appeal(&self, tracking: TrackingId) -> Result<Case, WebError> {
+        self.cases.appeal(tracking, None, now()).await.map_err(|error| match error {
+            StoreError::NoCase(_) => WebError::NoReport,
+            StoreError::Case(CaseError::Refused { .. } | CaseError::AppealedBefore) => WebError::NoAppeal,
+            other => other.into(),
+        })
     }
 }
 
-fn status_words(case: &Case) -> StatusWire {
-    let status = case.status();
-    let (mut message, mut message_en) = (status.words_id().to_owned(), status.words_en().to_owned());
-    if let Some(reason) = case.record().rejection {
-        message = format!("{message} {}", reason.words_id());
-        message_en = format!("{message_en} {}", reason.words_en());
+impl From<Told> for StatusWire {
+    fn from(Told { status, message, why, appeal }: Told) -> Self {
+        let reasons = why.into_iter().map(|words| WordsWire { message: words.id, message_en: words.en }).collect();
+        let may_appeal = appeal == Appeal::Open;
+        Self { status, message: message.id, message_en: message.en, reasons, may_appeal }
     }
-    StatusWire { status: status.code(), message, message_en }
+}
+
+/// One answer for whatever is no tracking id of ours, so that nothing is learned by trying.
+fn tracking_id(id: Result<Path<String>, PathRejection>) -> Result<TrackingId, WebError> {
+    let Path(id) = id.map_err(|_| WebError::NoReport)?;
+    TrackingId::parse(&id).map_err(|_| WebError::NoReport)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

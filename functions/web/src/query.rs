@@ -1,8 +1,7 @@
-//! The parameters of a listing, and the way back into a link.
+//! The parameters of a request, and the way back into a link.
 
 use std::fmt::Write as _;
 
-use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use saring_store::{Cursor, PAGE_ITEMS_MAX, PageRequest};
 
@@ -10,37 +9,68 @@ use crate::error::WebError;
 
 const ITEMS: u16 = 25;
 
-/// Every parameter of a request, in order.
-pub(crate) type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
+/// Every parameter of a request, in order, as axum gives it.
+pub(crate) type Parameters = Result<axum::extract::Query<Vec<(String, String)>>, QueryRejection>;
 
-/// Reads `limit` and `cursor`; other parameters mean nothing.
-pub(crate) fn page_request(parameters: Parameters) -> Result<PageRequest, WebError> {
-    let Query(parameters) = parameters.map_err(|_| WebError::Parameters)?;
-    let items = match once(&parameters, "limit")? {
-        Some(limit) => limit.parse().ok().filter(|n| (1..=PAGE_ITEMS_MAX).contains(n)).ok_or(WebError::Limit)?,
-        None => ITEMS,
-    };
-    let after = once(&parameters, "cursor")?.map(Cursor::parse).transpose()?;
-    Ok(PageRequest { items, after })
+/// The parameters of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// # Errors
+    /// Bytes that no URL has.
+    pub(crate) fn read(parameters: Parameters) -> Result<Self, WebError> {
+        parameters.map(|axum::extract::Query(pairs)| Self(pairs)).map_err(|_| WebError::Parameters)
+    }
+
+    /// # Errors
+    /// A parameter that is given twice.
+    pub(crate) fn once(&self, name: &'static str) -> Result<Option<&str>, WebError> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value),
+            (_, Some(_)) => Err(WebError::Repeated(name)),
+        }
+    }
+
+    /// The same; forms send an empty value for a field that is left empty.
+    pub(crate) fn given(&self, name: &'static str) -> Result<Option<&str>, WebError> {
+        Ok(self.once(name)?.map(str::trim).filter(|value| !value.is_empty()))
+    }
+
+    /// Reads `limit` and `cursor`.
+    pub(crate) fn page(&self) -> Result<PageRequest, WebError> {
+        let items = match self.once("limit")? {
+            Some(limit) => limit.parse().ok().filter(|n| (1..=PAGE_ITEMS_MAX).contains(n)).ok_or(WebError::Limit)?,
+            None => ITEMS,
+        };
+        let after = self.once("cursor")?.map(Cursor::parse).transpose()?;
+        Ok(PageRequest { items, after })
+    }
 }
 
-/// The parameters of the next page, with their question mark.
-pub(crate) fn next_page(items: u16, next: &Cursor) -> String {
-    let mut link = format!("?limit={items}&cursor=");
-    for byte in next.as_str().bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            link.push(char::from(byte));
-        } else {
-            write!(link, "%{byte:02X}").expect("writing to a string cannot fail");
+/// Parameters of a link, with their question mark; empty without any.
+pub(crate) fn encode(pairs: &[(&str, &str)]) -> String {
+    let mut link = String::new();
+    for (name, value) in pairs {
+        link.push(if link.is_empty() { '?' } else { '&' });
+        link.push_str(name);
+        link.push('=');
+        for byte in value.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                link.push(char::from(byte));
+            } else {
+                write!(link, "%{byte:02X}").expect("writing to a string cannot fail");
+            }
         }
     }
     link
 }
 
-fn once<'a>(parameters: &'a [(String, String)], name: &'static str) -> Result<Option<&'a str>, WebError> {
-    let mut values = parameters.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(WebError::Repeated(name)),
-    }
+/// The parameters of the next page.
+pub(crate) fn next_page(filters: &[(&'static str, String)], items: u16, next: &Cursor) -> String {
+    let items = items.to_string();
+    let mut pairs: Vec<(&str, &str)> = filters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    pairs.extend([("limit", items.as_str()), ("cursor", next.as_str())]);
+    encode(&pairs)
 }

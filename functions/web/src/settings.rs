@@ -86,6 +86,16 @@ impl Settings {
         let url = std::env::var(env::PUBLIC_URL).ok().filter(|url| !url.is_empty());
         Ok(Self { public_url: url.as_deref().map(PublicUrl::parse).transpose()?, ..Self::default() })
     }
+
+    /// A link to a path of the public pages.
+    pub(crate) fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.base())
+    }
+
+    /// What stands before a path of the public pages.
+    pub(crate) fn base(&self) -> &str {
+        self.public_url.as_ref().map_or("", PublicUrl::as_str)
+    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         .merge(feed::router(stack.cases().clone()))
         .merge(console::router(stack.cases().clone()));
     tokio::spawn(async move { axum::serve(listener, pages).await });
+    println!("publik / public   http://{address}/");
     println!("konsol / console  http://{address}/console");
     println!("umpan  / feed     http://{address}/feed.json");
     println!("masuk  / intake   POST http://{address}/reports");

@@ -41,11 +41,30 @@ async fn every_answer_is_secured() {
     secured(&post(&intake, "text/plain", "{").await, "type");
     let known = format!("/reports/{}", tracking(1));
     let long = format!("/reports/{}", "a".repeat(5000));
-    for path in [known.as_str(), "/reports/x", "/reports/%ff", "/reports", "/", "/nowhere", &long] {
+    let page = format!("/lacak/{}", tracking(1));
+    for path in
+        [known.as_str(), "/reports/x", "/reports/%ff", "/reports", "/nowhere", &long, "/lacak", &page, "/lacak/x"]
+    {
         secured(&get(&intake, path).await, path);
     }
     let feed = saring_web::feed::router(world.cases.clone());
-    for path in ["/feed.json", "/feed.json?limit=0", "/feed.json?a=%ff", "/nowhere"] {
+    let public = [
+        "/feed.json",
+        "/feed.json?limit=0",
+        "/feed.json?a=%ff",
+        "/feed.atom",
+        "/",
+        "/?lang=fr",
+        "/laporan/x",
+        "/saring.css",
+        "/open311/v2/services.json",
+        "/open311/v2/services/agama.xml",
+        "/open311/v2/requests.xml",
+        "/open311/v2/requests/x.json",
+        "/open311/v2/requests/x",
+        "/nowhere",
+    ];
+    for path in public {
         secured(&get(&feed, path).await, path);
     }
     let etag = get(&feed, "/feed.json").await.header("etag").to_owned();

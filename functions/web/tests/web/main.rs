@@ -3,8 +3,13 @@
 
 mod console;
 mod feed;
+mod filters;
+mod formats;
 mod guards;
 mod intake;
+mod open311;
+mod pages;
 mod queue_down;
 mod support;
 mod tracking;
+mod tracking_page;

@@ -115,5 +115,14 @@ async fn no_store_means_no_page_and_no_cause() {
     let tracking = crate::support::tracking(1);
     later(&get(&intake, &format!("/reports/{tracking}")).await);
     later(&get(&saring_web::feed::router(cases.clone()), "/feed.json").await);
-    later(&get(&saring_web::console::router(cases), "/console").await);
+    later(&get(&saring_web::console::router(cases.clone()), "/console").await);
+    for (router, path) in [
+        (saring_web::feed::router(cases.clone()), "/".to_owned()),
+        (saring_web::feed::router(cases), "/open311/v2/requests.json".to_owned()),
+        (intake, format!("/lacak/{tracking}")),
+    ] {
+        let answer = get(&router, &path).await;
+        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "5"), "{path}");
+        assert!(!answer.body.contains("127.0.0.1") && !answer.body.contains("dispatch"), "{}", answer.body);
+    }
 }

@@ -221,3 +221,43 @@ pub(crate) async fn record_as(
 pub(crate) async fn record(cases: &Cases, seed: u8, text: &str, decision: Decision) -> Case {
     record_as(cases, seed, text, decision, |_| {}).await
 }
+
+/// What XML, HTML and JSON all have to take care of.
+pub(crate) const NASTY: &str = "<b>Jalan & \"trotoar\"</b> 'rusak' ]]> <!-- \u{0}\u{1f} \u{fffe} 🎰\u{202e}\n\ttab é";
+
+/// Three public reports of three categories, regions and agencies, a held one and a confidential one.
+pub(crate) async fn published(world: &World) {
+    let cases = &world.cases;
+    record(cases, 1, "Jalan berlubang di depan pasar, NIK 3374010101900001.", Decision::Publish).await;
+    record_as(cases, 2, NASTY, Decision::Publish, |s| {
+        s.category[0].code = "perhubungan".into();
+        s.agency[0].name = "Dinas Perhubungan Kota Surabaya".into();
+        s.region = Some(NamedRegion { code: "35.78".into(), name: "Kota Surabaya, Jawa Timur".into() });
+    })
+    .await;
+    record_as(cases, 3, "Sampah menumpuk.", Decision::Publish, |s| {
+        s.category = Vec::new();
+        s.agency = Vec::new();
+        s.region = None;
+    })
+    .await;
+    record(cases, 4, "DITAHAN", Decision::Review).await;
+    record_as(cases, 5, "RAHASIA", Decision::Publish, |s| s.verdict.visibility = Visibility::Rahasia).await;
+}
+
+pub(crate) fn feed_of(world: &World) -> Router {
+    let public_url = saring_web::PublicUrl::parse("https://lapor.example").unwrap();
+    let settings = Settings { public_url: Some(public_url), ..Settings::default() };
+    saring_web::feed::router_with(world.cases.clone(), &settings)
+}
+
+/// Nothing that is not public stands in a document.
+#[track_caller]
+pub(crate) fn nothing_private(document: &str) {
+    let ids = (1..=5).map(|seed| tracking(seed).to_string());
+    let private =
+        ["PRIBADI", "KLAIM", "DITAHAN", "RAHASIA", "3374010101900001", "106.654", "6.123", "model-1", "policy-1"];
+    for word in private.into_iter().map(str::to_owned).chain(["spam".to_owned(), "SALAH".to_owned()]).chain(ids) {
+        assert!(!document.contains(&word), "{word}: {document}");
+    }
+}
