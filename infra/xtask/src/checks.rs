@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::command::{Workspace, need_c_compiler, succeed, works};
-use crate::python;
+use crate::{python, template};
 
 const CARGO_STEPS: [(&str, &[&str]); 5] = [
     ("format", &["fmt", "--all", "--check"]),
@@ -25,8 +25,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         step(name, || succeed(command))?;
     }
     step("dependencies", || deny(workspace))?;
-    step("python packages", || python::install(workspace))?;
-    for (name, command) in python::steps(workspace) {
+    step("template", || template::run(workspace))?;
+    step("python packages", || python::TRAINING.install(workspace))?;
+    for (name, command) in python::training_steps(workspace) {
         step(name, || succeed(command))?;
     }
     println!("\nall checks passed in {:.0} s", start.elapsed().as_secs_f64());

@@ -2,8 +2,12 @@
 
 mod checks;
 mod command;
+mod emulate;
+mod package;
 mod python;
 mod setup;
+mod template;
+mod zip;
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -13,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::command::Workspace;
 
-const USAGE: &str = "usage: cargo xtask setup | up [ARGUMENTS OF `saring up`] | test";
+const USAGE: &str = "usage: cargo xtask setup | up [ARGUMENTS OF `saring up`] | test | template | package | emulate";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -43,6 +47,15 @@ fn run(task: Option<&str>, rest: Vec<OsString>) -> Result<()> {
         Some("test") => {
             setup::run(&mut workspace)?;
             checks::run(&workspace)
+        }
+        Some("template") => template::run(&workspace),
+        Some("package") => {
+            setup::run(&mut workspace)?;
+            package::run(&workspace).map(|_| ())
+        }
+        Some("emulate") => {
+            setup::run(&mut workspace)?;
+            emulate::run(&workspace)
         }
         _ => bail!(USAGE),
     }
