@@ -61,7 +61,10 @@ fn a_full_disk_holds_reports_and_loses_none() {
     assert!(!ok, "the run claims that a full disk took everything:\n{said}");
     let largest = std::fs::read_dir(&data).expect("the state is there").flatten();
     let largest = largest.filter_map(|f| f.metadata().ok()).map(|m| m.len()).max().unwrap_or(0);
-    assert!(largest > u64::from(FILE_KIB_MAX) * 1024 * 9 / 10, "the limit was never reached ({largest} bytes):\n{said}");
+    assert!(
+        largest > u64::from(FILE_KIB_MAX) * 1024 * 9 / 10,
+        "the limit was never reached ({largest} bytes):\n{said}"
+    );
 
     let (ok, said) = finish(up(&data, &reports, None), Duration::from_mins(6));
     assert!(ok, "{said}");
