@@ -1,11 +1,11 @@
 //! Claims in the screening: the index that a function matches against, and how one is built.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use saring_classifier::{Classifier, ClassifierError};
 use saring_domain::claims::{
-    Candidate, Claim, ClaimIndex, Form, IndexBuilder, IndexError, PreparedClaim, Query, Weights, WordCounts,
+    Candidate, Claim, ClaimIndex, Form, IndexBuilder, IndexError, LiveClaims, PreparedClaim, Query, Weights, WordCounts,
 };
 use saring_domain::pii;
 use saring_domain::policy::ClaimEvidence;
@@ -40,19 +40,48 @@ pub struct ClaimBook {
     /// Ids that count no more, or that a live claim replaces.
     withdrawn: BTreeSet<String>,
     weights: Weights,
+    /// Live claims with their embeddings: only new ones need the model.
+    prepared: BTreeMap<String, PreparedClaim>,
 }
 
 impl ClaimBook {
     /// Joins an index and the weights of its features.
     #[must_use]
     pub fn new(fixed: ClaimIndex, weights: Weights) -> Self {
-        Self { fixed, live: None, withdrawn: BTreeSet::new(), weights }
+        Self { fixed, live: None, withdrawn: BTreeSet::new(), weights, prepared: BTreeMap::new() }
     }
 
-    /// Replaces the live claims. `withdrawn` are ids of the fixed index that no longer count.
-    pub fn set_live(&mut self, live: Option<ClaimIndex>, withdrawn: BTreeSet<String>) {
-        self.live = live;
-        self.withdrawn = withdrawn;
+    /// Replaces the live claims; a claim that says what it said before is not embedded again.
+    ///
+    /// # Errors
+    /// The model failed on a claim. The claims of before go on counting.
+    pub fn set_live(
+        &mut self,
+        classifier: &mut Classifier,
+        words: &WordCounts,
+        live: &LiveClaims,
+    ) -> Result<(), BuildError> {
+        for (at, claim) in live.active.iter().enumerate() {
+            if self.prepared.get(claim.id()).is_none_or(|p| p.claim != *claim) {
+                let made = prepare(classifier, claim.clone())
+                    .map_err(|source| BuildError::Classifier { at: at + 1, source })?;
+                self.prepared.insert(claim.id().to_owned(), made);
+            }
+        }
+        let active: BTreeSet<&str> = live.active.iter().map(Claim::id).collect();
+        self.prepared.retain(|id, _| active.contains(id.as_str()));
+        let mut builder = IndexBuilder::new(classifier.version(), "live", words);
+        for claim in self.prepared.values() {
+            builder.add(claim)?;
+        }
+        self.live = if self.prepared.is_empty() {
+            None
+        } else {
+            Some(ClaimIndex::read(builder.finish(), classifier.version())?)
+        };
+        self.withdrawn.clone_from(&live.retired);
+        self.withdrawn.extend(active.into_iter().map(str::to_owned));
+        Ok(())
     }
 
     /// The index that was read from a file.
@@ -68,14 +97,17 @@ impl ClaimBook {
         let mut found = Vec::new();
         for (index, live) in [(Some(&self.fixed), false), (self.live.as_ref(), true)] {
             let Some(index) = index else { continue };
+            let mut taken = 0;
             for (candidate, _) in self.ranked(index, &query) {
                 let Some(claim) = index.claim(candidate.claim) else { continue };
+                // A live claim says it anew, or it was retired.
                 if !live && self.withdrawn.contains(claim.id()) {
                     continue;
                 }
                 let span = candidate.passage.and_then(|p| query.span(p));
                 found.push(ClaimEvidence { claim, score: self.weights.score(&candidate.features), span });
-                if found.len() >= 2 * CLAIMS_PER_REPORT_MAX {
+                taken += 1;
+                if taken >= CLAIMS_PER_REPORT_MAX {
                     break;
                 }
             }

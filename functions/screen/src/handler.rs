@@ -1,6 +1,6 @@
 //! SQS events to cases: each record by itself, failures by item, idempotent on redelivery.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda_runtime::{Error, LambdaEvent};
@@ -10,12 +10,14 @@ use saring_domain::report::Report;
 use saring_store::{Cases, Incoming, Recorded, StoreError, TRACKING_ATTRIBUTE, parse_message, random_tracking_id};
 use tokio::sync::Mutex;
 
+use crate::live::LiveWatch;
 use crate::screening::Screener;
 
 /// What the function holds between invocations.
 #[derive(Debug)]
 pub struct Context {
     screener: Mutex<Screener>,
+    live: Mutex<LiveWatch>,
     cases: Cases,
 }
 
@@ -29,7 +31,7 @@ impl Context {
     /// Joins a loaded screener and a table.
     #[must_use]
     pub fn new(screener: Screener, cases: Cases) -> Self {
-        Self { screener: Mutex::new(screener), cases }
+        Self { screener: Mutex::new(screener), live: Mutex::new(LiveWatch::default()), cases }
     }
 
     /// Screens a batch. A message that is no report, or whose case can't be written, is reported
@@ -50,6 +52,7 @@ impl Context {
                 }
             }
         }
+        Box::pin(self.refresh_claims()).await;
         let now = now();
         let reports: Vec<&Report> = jobs.iter().map(|j| &j.incoming.report).collect();
         let screened = match today(now) {
@@ -59,7 +62,7 @@ impl Context {
         };
         failed.extend(jobs[screened.len()..].iter().map(|j| j.message_id.clone()));
         for (job, screened) in jobs.iter().zip(screened) {
-            if let Err(error) = self.record(&job.incoming, screened, now).await {
+            if let Err(error) = Box::pin(self.record(&job.incoming, screened, now)).await {
                 tracing::error!(report.id = %job.incoming.report.id, error = &error as &dyn std::error::Error, "the case was not written");
                 failed.push(job.message_id.clone());
             }
@@ -67,6 +70,31 @@ impl Context {
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failed.into_iter().map(failure).collect();
         Ok(response)
+    }
+
+    /// Takes over live claims that were added or retired since. Where that fails, those of before
+    /// go on counting: a report that none of them matches is judged by its own words.
+    async fn refresh_claims(&self) {
+        let mut watch = self.live.lock().await;
+        match watch.changed(&self.cases, Instant::now()).await {
+            Ok(None) => {}
+            Ok(Some(live)) => match self.screener.lock().await.set_live_claims(&live) {
+                Ok(()) => {
+                    tracing::info!(
+                        claims.live = live.active.len(),
+                        claims.revision = live.revision,
+                        "live claims taken over"
+                    );
+                    watch.taken(live.revision);
+                }
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "live claims were not taken over");
+                }
+            },
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "live claims could not be read");
+            }
+        }
     }
 
     async fn record(&self, incoming: &Incoming, screened: Screened, now: Timestamp) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ mod assets;
 pub mod claims;
 pub mod config;
 mod handler;
+mod live;
 mod screening;
 mod wire;
 

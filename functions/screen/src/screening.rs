@@ -3,6 +3,7 @@
 use saring_classifier::ClassifierError;
 use saring_domain::agency::{AgencyType, Date};
 use saring_domain::case::{MatchedClaim, ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Screened};
+use saring_domain::claims::LiveClaims;
 use saring_domain::pii;
 use saring_domain::policy::{ClaimEvidence, Evidence, Unjudged, decide};
 use saring_domain::region::LocationHint;
@@ -11,6 +12,7 @@ use saring_domain::score::{Fine, Flag, Scores};
 use saring_domain::text::{Normalised, normalise};
 
 use crate::assets::Assets;
+use crate::claims::BuildError;
 
 /// Screens reports with one model and one policy.
 #[derive(Debug)]
@@ -47,6 +49,14 @@ impl Screener {
     #[must_use]
     pub fn policy(&self) -> &PolicyVersion {
         &self.policy
+    }
+
+    /// Lets these live claims count from now on, beside those of the index.
+    ///
+    /// # Errors
+    /// The model failed on a claim; the claims of before go on counting.
+    pub fn set_live_claims(&mut self, live: &LiveClaims) -> Result<(), BuildError> {
+        self.assets.claims.set_live(&mut self.assets.classifier, &self.assets.words, live)
     }
 
     /// Screens reports; results are in the order of `reports`. `today` decides which names of

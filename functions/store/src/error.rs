@@ -86,6 +86,16 @@ pub enum StoreError {
         /// The limit.
         limit: usize,
     },
+    /// There would be more of something than its limit.
+    #[error("there would be {actual} {what}, the limit is {limit}")]
+    TooMany {
+        /// What.
+        what: &'static str,
+        /// How many.
+        actual: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// An item is not as this program writes it.
     #[error("item '{item}' cannot be read")]
     Decode {
@@ -117,6 +127,7 @@ impl StoreError {
             | Self::NoCase(_)
             | Self::TrackingTaken(_)
             | Self::TooLarge { .. }
+            | Self::TooMany { .. }
             | Self::Decode { .. }
             | Self::NoKey
             | Self::Seal(_)

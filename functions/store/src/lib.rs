@@ -2,6 +2,7 @@
 
 mod cases;
 mod change;
+mod claims;
 mod config;
 mod decisions;
 mod definition;

@@ -13,6 +13,7 @@ use saring_domain::claims::{Claim, ReadClaims, WordCounts, read_claims, source_h
 use saring_domain::{pii, text};
 use saring_screen::{Indexer, config::Config};
 
+use crate::claims_live::{self, Change};
 use crate::claims_measure::{self, Output};
 
 /// Largest claims file after unpacking, in bytes.
@@ -43,6 +44,30 @@ pub(crate) enum Command {
         /// Where the claims go.
         #[arg(short, long)]
         output: PathBuf,
+    },
+    /// Adds live claims to the table that the environment names, or replaces what they said.
+    Add {
+        /// Claims files of any form that `build` reads.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Who adds them, for the trail.
+        #[arg(long, default_value = "operator:cli")]
+        by: String,
+    },
+    /// Lets claims count no more, live ones and those of an index.
+    Retire {
+        /// Ids of claims.
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// Who retires them, for the trail.
+        #[arg(long, default_value = "operator:cli")]
+        by: String,
+    },
+    /// Prints the live claims as JSON Lines.
+    List {
+        /// Prints who changed what instead, and proves that the trail is whole.
+        #[arg(long)]
+        trail: bool,
     },
     /// Hides the circulated wording of every third claim and writes it as queries.
     Split {
@@ -110,6 +135,9 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Build { input, output, model, threads } => build(input.as_deref(), output, model, threads),
         Command::Import { inputs, output } => import(&inputs, &output),
+        Command::Add { files, by } => claims_live::run(Change::Add { files, by }),
+        Command::Retire { ids, by } => claims_live::run(Change::Retire { ids, by }),
+        Command::List { trail } => claims_live::run(if trail { Change::Trail } else { Change::List }),
         Command::Split { input, output } => split(&input, &output),
         Command::Evaluate { index, queries, model, weights, json } => {
             let output = if json { Output::Json } else { Output::Table };
@@ -160,7 +188,7 @@ fn progress_bar(claims: usize) -> ProgressBar {
 }
 
 /// Names the bad rows on the standard error.
-fn report(path: &Path, found: &ReadClaims) -> ExitCode {
+pub(crate) fn report(path: &Path, found: &ReadClaims) -> ExitCode {
     for finding in found.findings.iter().take(FINDINGS_SHOWN_MAX) {
         let kept = if finding.kept { "" } else { ", dilewati / skipped" };
         eprintln!("{}:{}: {}{kept}", path.display(), finding.row, finding.error);
@@ -262,7 +290,7 @@ pub(crate) fn rows(path: &Path) -> Result<Vec<serde_json::Value>> {
 }
 
 /// A file, unpacked if it is gzipped.
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
     let open = || File::open(path).with_context(|| format!("{} cannot be opened", path.display()));
     let mut start = Vec::new();

@@ -1,6 +1,7 @@
 //! `saring`: screen, prepare, up, verify.
 
 mod claims;
+mod claims_live;
 mod claims_measure;
 mod erase;
 mod evaluate;

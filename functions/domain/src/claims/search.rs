@@ -75,6 +75,14 @@ impl ClaimIndex {
         claims.into_iter().map(|c| self.candidate(c, &weighted, &places, &vectors, &mut scratch)).collect()
     }
 
+    /// The claims whose embedding is nearest by a full scan: what the shortcut is measured by.
+    #[must_use]
+    pub fn nearest_of_all(&self, embedding: &[f32], wanted: usize) -> Vec<usize> {
+        let vector = quantise(embedding);
+        let scored = (0..self.forms() as u32).map(|form| (self.closeness(&vector, form), form)).collect();
+        self.owners(scored, wanted).into_iter().map(|claim| claim as usize).collect()
+    }
+
     fn by_words(&self, weighted: &Weighted) -> Vec<u32> {
         let mut words: Vec<(&[u8], f32)> =
             weighted.words.iter().map(|w| (self.postings(w.id), w.whole * w.idf)).collect();
