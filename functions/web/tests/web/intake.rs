@@ -3,10 +3,12 @@
 use axum::body::Body;
 use axum::http::Request;
 use saring_domain::case::AuditAction;
-use saring_domain::report::{BODY_BYTES_MAX, FIELD_CHARS_MAX, ID_BYTES_MAX, ReportId, TEXT_CHARS_MAX};
+use saring_domain::policy::Decision;
+use saring_domain::report::{BODY_BYTES_MAX, FIELD_CHARS_MAX, ID_BYTES_MAX, Report, ReportId, TEXT_CHARS_MAX};
+use saring_store::Recorded;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, World, ask, get, post, post_report};
+use crate::support::{AT, Answer, World, ask, get, post, post_report, screened, tracking};
 
 fn id(id: &str) -> ReportId {
     ReportId::parse(id).unwrap()
@@ -54,6 +56,30 @@ async fn the_same_report_at_the_same_time_is_one_report() {
     for answer in &answers {
         assert_eq!((answer.status.as_u16(), &answer.body), (202, &answers[0].body));
     }
+}
+
+#[tokio::test]
+async fn of_two_texts_at_the_same_time_one_is_refused() {
+    let world = World::start().await;
+    let router = world.intake();
+    let reports = ["Jalan rusak", "Slot gacor"].map(|text| json!({ "id": "r-1", "text": text }));
+    let answers = futures(2, |i| post_report(&router, &reports[i])).await;
+    let accepted = answers.iter().position(|answer| answer.status == 202).unwrap();
+    let refused = 1 - accepted;
+    assert_eq!(answers[refused].status, 409, "{}", answers[refused].body);
+    let receipt = world.cases.receipt(&id("r-1")).await.unwrap().unwrap();
+    assert_eq!(answers[accepted].json()["tracking_id"], receipt.tracking.to_string());
+    // Both may be on the queue: the screening refuses the other one as well.
+    let report = |i: usize| Report::from_json(reports[i].to_string().as_bytes()).unwrap();
+    assert_eq!(receipt.text_hash, report(accepted).text_hash());
+    for i in [refused, accepted] {
+        let verdict = screened(&report(i), Decision::Publish);
+        let recorded = Box::pin(world.cases.record_screening(&report(i), verdict, tracking(7), AT)).await.unwrap();
+        assert_eq!(matches!(recorded, Recorded::New(_)), i == accepted, "{recorded:?}");
+    }
+    let feed = get(&saring_web::feed::router(world.cases.clone()), "/feed.json").await.json();
+    assert_eq!(feed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(feed["items"][0]["content_text"], reports[accepted]["text"]);
 }
 
 /// Runs `count` futures at once and gives their results in order.

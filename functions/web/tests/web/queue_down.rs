@@ -7,6 +7,8 @@ use saring_store::{Tracked, verify};
 use saring_web::Settings;
 use saring_web::intake::{Intake, router_with};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Answer, NOWHERE, World, get, post_report, queue_at, report, silent};
 
@@ -104,6 +106,24 @@ async fn a_request_that_takes_too_long_ends() {
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     let r1 = ReportId::parse("r-1").unwrap();
     assert_eq!(world.cases.receipt(&r1).await.unwrap(), None);
+}
+
+/// Over a socket, as a slow or hostile client does it.
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    let world = World::start().await;
+    let settings = Settings { request_timeout: Duration::from_millis(300), ..Settings::default() };
+    let router = router_with(Intake { cases: world.cases.clone(), reports: world.reports.clone() }, &settings);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let head = "POST /reports HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 64];
+    let read = tokio::time::timeout(Duration::from_secs(5), client.read(&mut answer)).await.unwrap().unwrap();
+    let answer = String::from_utf8_lossy(&answer[..read]);
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert_eq!(world.queued().await, []);
 }
 
 #[tokio::test]
