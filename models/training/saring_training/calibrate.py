@@ -23,9 +23,9 @@ class Calibration:
     offset: list[float] = field(default_factory=lambda: [0.0] * len(BINARY))
     category_temperature: float = 1.0
     agency_temperature: float = 1.0
-    # Ranked classes up to this probability mass hold the truth with COVERAGE.
-    category_mass: float = 1.0
-    agency_mass: float = 1.0
+    # The ranked classes from this probability on hold the truth with COVERAGE.
+    category_share: float = 0.0
+    agency_share: float = 0.0
 
 
 def sigmoid(z: Floats) -> Floats:
@@ -74,29 +74,26 @@ def temperature(logits: Floats, labels: NDArray[np.int64]) -> float:
     return float(grid[int(np.argmin([loss(float(t)) for t in grid]))])
 
 
-def masses(logits: Floats, t: float) -> tuple[NDArray[np.int64], Floats]:
-    """Classes best first, and the probability mass up to each, both (n, classes)."""
+def shares(logits: Floats, t: float) -> Floats:
+    """Calibrated probabilities, (n, classes)."""
     z = logits / t
     p = np.exp(z - z.max(1, keepdims=True))
-    p /= p.sum(1, keepdims=True)
-    order = np.argsort(-p, axis=1)
-    return order, np.take_along_axis(p, order, 1).cumsum(1)
+    out: Floats = p / p.sum(1, keepdims=True)
+    return out
 
 
-def conformal_mass(logits: Floats, labels: NDArray[np.int64], t: float, coverage: float = COVERAGE) -> float:
-    """The mass up to which the ranked classes hold the truth with `coverage` on exchangeable rows.
+def conformal_share(logits: Floats, labels: NDArray[np.int64], t: float, coverage: float = COVERAGE) -> float:
+    """The probability from which on classes make a set that holds the truth with `coverage`.
 
-    Adaptive prediction sets (Romano, Sesia and Candes, 2020), without the randomisation: coverage
-    errs on the high side. Too few rows for the coverage give 1, every class.
+    Least ambiguous sets (Sadinle, Lei and Wasserman, 2019): of all sets with this coverage on
+    exchangeable rows the smallest. Too few rows for the coverage give 0, every class.
     """
-    order, mass = masses(logits, t)
-    score = np.sort(mass[order == labels[:, None]])
+    score = np.sort(shares(logits, t)[np.arange(len(labels)), labels])[::-1]
     at = int(np.ceil((len(labels) + 1) * coverage))
-    return float(score[at - 1]) if at <= len(labels) else 1.0
+    return float(score[at - 1]) if at <= len(labels) else 0.0
 
 
-def sets(logits: Floats, t: float, mass: float) -> NDArray[np.int64]:
-    """How many ranked classes each row's set holds."""
-    _, cumulative = masses(logits, t)
-    sizes: NDArray[np.int64] = np.minimum((cumulative < mass - 1e-9).sum(1) + 1, logits.shape[1])
+def sets(logits: Floats, t: float, share: float) -> NDArray[np.int64]:
+    """How many ranked classes each row's set holds, at least the best."""
+    sizes: NDArray[np.int64] = np.maximum((shares(logits, t) >= share).sum(1), 1)
     return sizes

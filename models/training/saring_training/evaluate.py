@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import plots, thresholds
-from .calibrate import Calibration, conformal_mass, platt, sets, temperature
+from .calibrate import Calibration, conformal_share, platt, sets, temperature
 from .certificate import Certificate
 from .data import Row
 from .labels import AGENCIES, BINARY, CATEGORIES, FLAGS
@@ -43,8 +43,8 @@ def calibrate(rows: list[Row], logits: dict[str, Array]) -> Calibration:
         authored = np.array([rows[k].source == "reports" for k in at])
         if authored.any():
             # Reports are what the console shows; other sets are easier or harder.
-            mass = conformal_mass(logits[head][at][authored], classes[authored], t)
-            setattr(out, f"{head}_mass", mass)
+            share = conformal_share(logits[head][at][authored], classes[authored], t)
+            setattr(out, f"{head}_share", share)
     return out
 
 
@@ -145,8 +145,8 @@ def _ranked(logits: Array, labels: Array, head: str, classes: int) -> dict[str, 
 
 def _sets(logits: Array, labels: Array, head: str, calibration: Calibration) -> dict[str, float]:
     """Coverage and mean size of the conformal sets."""
-    t, mass = (getattr(calibration, f"{head}_{name}") for name in ("temperature", "mass"))
-    sizes = sets(logits, t, mass)
+    t, share = (getattr(calibration, f"{head}_{name}") for name in ("temperature", "share"))
+    sizes = sets(logits, t, share)
     rank = (np.argsort(-logits, axis=1) == labels[:, None]).argmax(1)
     return {f"{head}.set_coverage": float((rank < sizes).mean()), f"{head}.set_size": float(sizes.mean())}
 

@@ -71,9 +71,9 @@ def _toml(calibration: Calibration, info: BundleInfo, out: Path) -> str:
         f"binary_offset = {floats(calibration.offset)}",
         f"category_temperature = {calibration.category_temperature:.6f}",
         f"agency_temperature = {calibration.agency_temperature:.6f}",
-        "# ranked classes up to this probability mass hold the truth with 95% on reports",
-        f"category_mass = {calibration.category_mass:.6f}",
-        f"agency_mass = {calibration.agency_mass:.6f}",
+        "# the ranked classes from this probability on hold the truth with 95% on reports",
+        f"category_share = {calibration.category_share:.6f}",
+        f"agency_share = {calibration.agency_share:.6f}",
         "",
         "[files]",
     ]
