@@ -1,5 +1,6 @@
 //! SQS events to cases: each record by itself, failures by item, idempotent on redelivery.
 
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -16,7 +17,7 @@ use crate::screening::Screener;
 /// What the function holds between invocations.
 #[derive(Debug)]
 pub struct Context {
-    screener: Mutex<Screener>,
+    screener: Arc<Mutex<Screener>>,
     live: Mutex<LiveWatch>,
     cases: Cases,
 }
@@ -31,7 +32,13 @@ impl Context {
     /// Joins a loaded screener and a table.
     #[must_use]
     pub fn new(screener: Screener, cases: Cases) -> Self {
-        Self { screener: Mutex::new(screener), live: Mutex::new(LiveWatch::default()), cases }
+        Self { screener: Arc::new(Mutex::new(screener)), live: Mutex::new(LiveWatch::default()), cases }
+    }
+
+    /// The same screener before another table: a process can load the model only once.
+    #[must_use]
+    pub fn before(&self, cases: Cases) -> Self {
+        Self { screener: Arc::clone(&self.screener), live: Mutex::new(LiveWatch::default()), cases }
     }
 
     /// Screens a batch. A message that is no report, or whose case can't be written, is reported
