@@ -1,12 +1,12 @@
 //! Packs each function for Lambda: the program, and for the screening the runtime, the data and the
 //! bundle. The same inputs give the same bytes.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 use crate::command::{Workspace, need_c_compiler, succeed};
 use crate::setup::sha256;
@@ -47,12 +47,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<PathBuf> {
     let rights: Rights = parse(workspace, "infra/rights.toml")?;
     let directory = workspace.state().join("package");
     fs::create_dir_all(&directory).with_context(|| format!("{} can't be made", directory.display()))?;
-    for (name, function) in &rights.functions {
-        if let Some(missing) = function.code.iter().find(|path| !workspace.root.join(path).exists()) {
-            println!("{name}: not packed, {} isn't there yet", missing.display());
-            continue;
-        }
-        succeed(workspace.cargo(&["build", "--release", "--quiet", "--bin", &function.binary]))?;
+    let is_missing = |function: &Function| function.code.iter().any(|path| !workspace.root.join(path).exists());
+    let (missing, built): (Vec<_>, Vec<_>) = rights.functions.iter().partition(|(_, function)| is_missing(function));
+    for (name, _) in missing {
+        println!("{name}: not packed, its code isn't there yet");
+    }
+    let mut cargo = workspace.cargo(&["build", "--release", "--quiet"]);
+    cargo.args(built.iter().flat_map(|(_, function)| ["--bin", &function.binary]));
+    succeed(cargo)?;
+    for (name, function) in built {
         let entries = entries(workspace, &rights, function).with_context(|| format!("packing {name}"))?;
         let unpacked: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
         let zip = pack(entries)?;
