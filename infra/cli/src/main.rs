@@ -3,6 +3,7 @@
 mod claims;
 mod claims_live;
 mod claims_measure;
+mod cost;
 mod erase;
 mod evaluate;
 mod prepare;
@@ -73,6 +74,24 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// What a load costs on AWS, with the arithmetic, and which limit it meets first.
+    Cost {
+        /// Reports of a day.
+        #[arg(long, default_value_t = 1_000_000)]
+        reports_per_day: u64,
+        /// Prices of another day or region, in the form of `infra/prices.toml`.
+        #[arg(long)]
+        prices: Option<PathBuf>,
+        /// Another load of one report, in the form of `infra/load.toml`.
+        #[arg(long)]
+        load: Option<PathBuf>,
+        /// Measured milliseconds of processor for one report.
+        #[arg(long)]
+        screen_ms: Option<f64>,
+        /// Measured milliseconds for which one report waits for the table.
+        #[arg(long)]
+        store_ms: Option<f64>,
+    },
     /// Walks the table that the environment names and proves the invariants.
     Verify,
     /// Removes a case and its original for good; the audit trail says so and stays.
@@ -130,6 +149,10 @@ fn main() -> Result<ExitCode> {
         }
         Command::Up { data, reports, listen, once } => {
             runtime()?.block_on(up::run(up::Options { data, reports, listen, once }))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Cost { reports_per_day, prices, load, screen_ms, store_ms } => {
+            cost::run(&cost::Options { reports_per_day, prices, load, screen_ms, store_ms })?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Verify => runtime()?.block_on(verify()),
