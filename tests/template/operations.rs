@@ -91,3 +91,14 @@ pub(crate) fn parameters_are_documented_and_used(facts: &Facts) -> Vec<String> {
     }
     findings
 }
+
+#[test]
+fn every_check_that_is_skipped_has_its_reason() {
+    let settings = crate::facts::read("infra/checks/checkov.yaml");
+    let lines: Vec<_> = settings.lines().map(str::trim).collect();
+    let skipped: Vec<_> = lines.iter().enumerate().filter(|(_, line)| line.starts_with("- ")).collect();
+    assert!(!skipped.is_empty(), "the settings name what is skipped");
+    for (at, name) in skipped {
+        assert!(at > 0 && lines[at - 1].starts_with("# "), "{name} is skipped without a reason");
+    }
+}

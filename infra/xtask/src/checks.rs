@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::command::{Workspace, need_c_compiler, succeed, works};
-use crate::{python, template};
+use crate::{emulate, python, template};
 
 const CARGO_STEPS: [(&str, &[&str]); 5] = [
     ("format", &["fmt", "--all", "--check"]),
@@ -26,6 +26,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     step("dependencies", || deny(workspace))?;
     step("template", || template::run(workspace))?;
+    step("emulator", || emulate::run(workspace))?;
     step("python packages", || python::TRAINING.install(workspace))?;
     for (name, command) in python::training_steps(workspace) {
         step(name, || succeed(command))?;

@@ -52,9 +52,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<PathBuf> {
     for (name, _) in missing {
         println!("{name}: not packed, its code isn't there yet");
     }
-    let mut cargo = workspace.cargo(&["build", "--release", "--quiet"]);
-    cargo.args(built.iter().flat_map(|(_, function)| ["--bin", &function.binary]));
-    succeed(cargo)?;
+    // As the checks and `up` build, so that nothing is compiled twice.
+    succeed(workspace.cargo(&["build", "--release", "--quiet", "--workspace", "--bins"]))?;
     for (name, function) in built {
         let entries = entries(workspace, &rights, function).with_context(|| format!("packing {name}"))?;
         let unpacked: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
