@@ -35,6 +35,8 @@ pub(crate) enum Fault {
     ConditionFailed,
     /// A reading shows what was there before.
     StaleRead,
+    /// A reading finds nothing, as before the item was written.
+    Missing,
     /// The function dies before the call.
     CrashBefore,
     /// The function dies after the call had its effect.
@@ -42,7 +44,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Throttle,
         Self::Throttled,
         Self::Broken,
@@ -51,6 +53,7 @@ impl Fault {
         Self::Conflict,
         Self::ConditionFailed,
         Self::StaleRead,
+        Self::Missing,
         Self::CrashBefore,
         Self::CrashAfter,
     ];
@@ -59,7 +62,7 @@ impl Fault {
     pub(crate) fn can_happen_to(self, operation: &str) -> bool {
         match self {
             Self::Conflict | Self::ConditionFailed => operation == "TransactWriteItems",
-            Self::StaleRead => operation == "GetItem",
+            Self::StaleRead | Self::Missing => operation == "GetItem",
             _ => true,
         }
     }
@@ -79,7 +82,7 @@ struct Inner {
     /// Operations since the plan was made.
     calls: Vec<String>,
     /// The last answer to each reading.
-    seen: HashMap<Bytes, Bytes>,
+    seen: HashMap<String, Bytes>,
 }
 
 /// The service. Clones are the same one.
@@ -156,7 +159,10 @@ impl Proxy {
             Fault::TimeOutAfter => Verdict::ForwardAndSilence,
             Fault::Conflict => cancelled("TransactionConflict"),
             Fault::ConditionFailed => cancelled("ConditionalCheckFailed"),
-            Fault::StaleRead => Verdict::Stale(inner.seen.get(body).cloned().unwrap_or(Bytes::from_static(b"{}"))),
+            Fault::StaleRead => {
+                Verdict::Stale(inner.seen.get(&canonical(body)).cloned().unwrap_or(Bytes::from_static(b"{}")))
+            }
+            Fault::Missing => Verdict::Stale(Bytes::from_static(b"{}")),
             Fault::CrashBefore => Verdict::Crash,
             Fault::CrashAfter => Verdict::ForwardAndCrash,
         }
@@ -173,10 +179,18 @@ impl Proxy {
         let (parts, answer) = self.client.request(request).await.unwrap().into_parts();
         let bytes = answer.collect().await.unwrap().to_bytes();
         if operation == "GetItem" && parts.status == StatusCode::OK {
-            self.inner.lock().unwrap().seen.insert(body, bytes.clone());
+            self.inner.lock().unwrap().seen.insert(canonical(&body), bytes.clone());
         }
         reply(parts.status, bytes)
     }
+}
+
+/// The SDK writes the fields of a key in any order.
+fn canonical(body: &Bytes) -> String {
+    let fields: std::collections::BTreeMap<String, serde_json::Value> = serde_json::from_slice(body).unwrap();
+    let key: std::collections::BTreeMap<String, serde_json::Value> =
+        serde_json::from_value(fields["Key"].clone()).unwrap();
+    serde_json::to_string(&key).unwrap()
 }
 
 fn reply(status: StatusCode, body: Bytes) -> Response<Body> {

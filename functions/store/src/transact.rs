@@ -79,6 +79,18 @@ impl Cases {
         Ok(TransactWriteItem::builder().condition_check(check.build()?).build())
     }
 
+    /// Only if the case is still at this version.
+    pub(crate) fn check_version(&self, id: CaseId, version: u64) -> Write {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key(n::PK, text(n::case_pk(id)))
+            .key(n::SK, text(n::CASE_SK))
+            .condition_expression("#version = :version")
+            .expression_attribute_names("#version", n::VERSION)
+            .expression_attribute_values(":version", number(version));
+        Ok(TransactWriteItem::builder().condition_check(check.build()?).build())
+    }
+
     /// Only if the receipt still names this text.
     pub(crate) fn check_receipt(&self, id: &ReportId, receipt: &Receipt) -> Write {
         let check = ConditionCheck::builder()

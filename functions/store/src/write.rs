@@ -86,7 +86,10 @@ impl Cases {
                 if waits_for(&existing, report) {
                     return self.record_rescreening(report, &receipt, &case.into_record().screened, now).await;
                 }
-                return Ok(Recorded::Already(Box::new(existing)));
+                if self.confirm(&existing, report, &receipt).await? {
+                    return Ok(Recorded::Already(Box::new(existing)));
+                }
+                continue;
             }
             let head = self.head(receipt.case).await?;
             if head.erased_at.is_some() {
@@ -122,10 +125,16 @@ impl Cases {
             back_off(attempt).await;
             let head = self.head(receipt.case).await?;
             let Some(case) = self.case(receipt.case).await? else {
-                return Ok(Recorded::Erased { case: receipt.case });
+                if head.erased_at.is_some() {
+                    return Ok(Recorded::Erased { case: receipt.case });
+                }
+                continue;
             };
             if !waits_for(&case, report) {
-                return Ok(Recorded::Already(Box::new(case)));
+                if self.confirm(&case, report, receipt).await? {
+                    return Ok(Recorded::Already(Box::new(case)));
+                }
+                continue;
             }
             let version = case.version();
             let case = case.rescreen(report, screened.clone(), now)?;
@@ -145,6 +154,15 @@ impl Cases {
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
     }
 
+    /// Whether the case and the receipt are still what was read. What follows from them that
+    /// nothing is to be done ends the message, so an old reading must not decide it; a condition
+    /// sees the newest state.
+    async fn confirm(&self, case: &Case, report: &Report, receipt: &Receipt) -> Result<bool, StoreError> {
+        const OPERATION: &str = "confirming that a report has its verdict";
+        let checks = [self.check_version(case.id(), case.version()), self.check_receipt(&report.id, receipt)];
+        Ok(matches!(self.transact(OPERATION, checks).await?, Outcome::Done))
+    }
+
     async fn receive_as(
         &self,
         actor: &Actor,
@@ -161,8 +179,10 @@ impl Cases {
                 if receipt.text_hash == text_hash {
                     return Ok(Received::Again(receipt));
                 }
-                self.record_conflict(actor, receipt.case, report, now).await?;
-                return Ok(Received::Conflict { case: receipt.case });
+                if self.record_conflict(actor, &receipt, report, now).await? {
+                    return Ok(Received::Conflict { case: receipt.case });
+                }
+                continue;
             }
             if self.get(OPERATION, &n::case_pk(case), n::HEAD_SK).await?.is_some() {
                 // Unless the same report was just accepted, which the next look at its receipt shows.
@@ -201,22 +221,25 @@ impl Cases {
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
     }
 
-    /// Writes into the trail, once per text, that a report was refused.
+    /// Writes into the trail, once per text, that a report was refused; `false` if the receipt has
+    /// moved on since it was read.
     async fn record_conflict(
         &self,
         actor: &Actor,
-        case: CaseId,
+        receipt: &Receipt,
         report: &Report,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         const OPERATION: &str = "recording a refused report";
+        let case = receipt.case;
         let other = report.text_hash();
         for attempt in 0..ATTEMPTS_MAX {
             back_off(attempt).await;
             let known = self.get(OPERATION, &n::case_pk(case), &n::conflict_sk(&other)).await?;
             let head = self.head(case).await?;
             if known.is_some() || head.conflicts >= CONFLICTS_MAX {
-                return Ok(());
+                let checked = self.transact(OPERATION, [self.check_receipt(&report.id, receipt)]).await?;
+                return Ok(matches!(checked, Outcome::Done));
             }
             let case_version = self.case(case).await?.map_or(0, |c| c.version());
             let event = head.next(Draft {
@@ -229,10 +252,17 @@ impl Cases {
                 detail: "text_differs".to_owned(),
             });
             let marker = Writer::default().text(n::PK, n::case_pk(case)).text(n::SK, n::conflict_sk(&other));
-            let writes =
-                [self.put_new(marker.time(n::AT, now).finish()), self.put_event(&event), self.move_head(&head, &event)];
+            let writes = [
+                self.put_new(marker.time(n::AT, now).finish()),
+                self.put_event(&event),
+                self.move_head(&head, &event),
+                self.check_receipt(&report.id, receipt),
+            ];
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
-                return Ok(());
+                return Ok(true);
+            }
+            if self.receipt(&report.id).await?.as_ref() != Some(receipt) {
+                return Ok(false);
             }
         }
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
