@@ -36,7 +36,7 @@ pub(crate) enum Command {
         #[arg(long)]
         threads: Option<usize>,
     },
-    /// Reads schema.org ClaimReview (JSON-LD, data feeds, pages) and writes claims as JSON Lines.
+    /// Reads schema.org `ClaimReview` (JSON-LD, data feeds, pages) and writes claims as JSON Lines.
     Import {
         /// Files; may be gzipped.
         #[arg(required = true)]
@@ -144,7 +144,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
             claims_measure::evaluate(&index, &queries, model.config(), weights.as_deref(), output)
         }
         Command::Fit { index, queries, output, model } => {
-            claims_measure::fit_weights(&index, &queries, &output, model.config())
+            claims_measure::fit_weights(&index, &queries, &output, &model.config())
         }
         Command::Words { inputs, output } => words(&inputs, &output),
     }
@@ -227,7 +227,7 @@ fn split(input: &Path, output: &Path) -> Result<ExitCode> {
     for claim in found.claims {
         let digits = source_hash(&[claim.id().as_bytes()]);
         let draw = u8::from_str_radix(&digits[..2], 16).unwrap_or_default();
-        if claim.circulated().is_none() || draw % ONE_IN != 0 {
+        if claim.circulated().is_none() || !draw.is_multiple_of(ONE_IN) {
             if let Some(wording) = claim.circulated().filter(|_| draw % COPY_ONE_IN == 1) {
                 let text = thinned(wording);
                 tune.push(serde_json::json!({ "claim": claim.id(), "text": text, "group": "salinan / copies" }));
@@ -239,13 +239,13 @@ fn split(input: &Path, output: &Path) -> Result<ExitCode> {
         let id = claim.id().to_owned();
         let (claim, wording) = claim.without_circulated();
         claims.push(claim);
-        let half = if draw / ONE_IN % 2 == 0 { &mut tune } else { &mut hold };
+        let half = if (draw / ONE_IN).is_multiple_of(2) { &mut tune } else { &mut hold };
         half.push(serde_json::json!({ "claim": id, "text": wording, "group": group }));
     }
     write_claims(&output.join("claims.jsonl"), &claims)?;
     for (name, rows) in [("tune.jsonl", &tune), ("report.jsonl", &hold)] {
-        let lines: String = rows.iter().map(|r| format!("{r}\n")).collect();
-        write(&output.join(name), lines.as_bytes())?;
+        let lines: Vec<String> = rows.iter().map(serde_json::Value::to_string).collect();
+        write(&output.join(name), (lines.join("\n") + "\n").as_bytes())?;
     }
     eprintln!(
         "{} klaim / claims, {} + {} pertanyaan / queries -> {}",

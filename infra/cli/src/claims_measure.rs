@@ -141,7 +141,7 @@ fn measure(tally: &mut Tally, row: &Row, scores: &Scores, book: &ClaimBook, poli
         saring_domain::report::Visibility::Publik,
     );
     tally.held += usize::from(verdict.reasons.iter().any(|r| r.code == "hoax.claim"));
-    let right = ids.first().is_some() && ids.first() == row.claim.as_ref();
+    let right = !ids.is_empty() && ids.first() == row.claim.as_ref();
     tally.brier += f64::from(best - f32::from(u8::from(right))).powi(2);
     let Some(claim) = &row.claim else { return };
     tally.with_claim += 1;
@@ -159,9 +159,7 @@ fn place(index: &ClaimIndex, candidates: &[Candidate], id: &str) -> Option<usize
 
 fn print(group: &str, tally: &mut Tally) {
     tally.times.sort_unstable();
-    let at = |share: f64| {
-        tally.times.get((tally.times.len() as f64 * share) as usize).map_or(0.0, |t| t.as_secs_f64() * 1e3)
-    };
+    let at = |percent: usize| tally.times.get(tally.times.len() * percent / 100).map_or(0.0, |t| t.as_secs_f64() * 1e3);
     let share = |n: usize, of: usize| if of == 0 { 0.0 } else { n as f64 / of as f64 };
     let n = tally.with_claim;
     if n > 0 {
@@ -180,14 +178,14 @@ fn print(group: &str, tally: &mut Tally) {
         share(tally.linked, tally.rows),
         share(tally.held, tally.rows),
         tally.brier / tally.rows.max(1) as f64,
-        at(0.5),
-        at(0.99),
+        at(50),
+        at(99),
     );
 }
 
 /// Fits the weights and writes them.
-pub(crate) fn fit_weights(index: &Path, queries: &[PathBuf], output: &Path, config: Config) -> Result<ExitCode> {
-    let mut indexer = Indexer::load(&config)?;
+pub(crate) fn fit_weights(index: &Path, queries: &[PathBuf], output: &Path, config: &Config) -> Result<ExitCode> {
+    let mut indexer = Indexer::load(config)?;
     let index = indexer.open(index)?;
     let rows = read_rows(queries)?;
     let scores = scored(&mut indexer, &rows)?;
