@@ -24,7 +24,7 @@ use crate::support::{AT, library, report, root};
 /// Cells that are tried at the same time: most of their time they wait.
 const WORKERS: usize = 8;
 /// A function that takes longer is killed.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Where the table is silent or throttles for long, the function is killed before the SDK gives up…
 const LIMIT_OF_WAITING: Duration = Duration::from_secs(2);
 /// …but for writes that had their effect: there the SDK shall try again, after 3 s.

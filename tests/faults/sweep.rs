@@ -123,6 +123,6 @@ async fn stuck_reports_and_old_dead_letters_are_named() {
     fixture.queues.client().send(&fixture.dead_url, "{}".to_owned()).await.unwrap();
     let swept = fixture.sweep(at("2026-11-25", 8, 59)).await;
     assert_eq!((swept.dead.messages, swept.dead.oldest, swept.dead_age), (1, Some(now), Age::Fine));
-    fixture.clock.advance(std::time::Duration::from_secs(24 * 3600));
+    fixture.clock.advance(std::time::Duration::from_hours(24));
     assert_eq!(fixture.sweep(at("2026-11-25", 9, 0)).await.dead_age, Age::Old);
 }
