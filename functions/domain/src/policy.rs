@@ -145,6 +145,18 @@ impl Policy {
     pub fn flag_threshold(&self, flag: Flag) -> Score {
         self.flags[flag as usize]
     }
+
+    /// Threshold of a fine label that holds a report by itself.
+    #[must_use]
+    pub fn fine_threshold(&self, fine: Fine) -> Option<Score> {
+        self.fine[fine as usize]
+    }
+
+    /// Visibility that a fine label asks for.
+    #[must_use]
+    pub fn asked_visibility(&self, fine: Fine) -> Option<Visibility> {
+        self.visibility.iter().find(|(label, _)| *label == fine).map(|(_, tighter)| *tighter)
+    }
 }
 
 fn claim_rules(wire: &ClaimsWire) -> Result<ClaimRules, PolicyError> {
@@ -267,8 +279,8 @@ pub fn decide(policy: &Policy, evidence: Evidence<'_>, chosen: Visibility) -> Ve
         if !over {
             continue;
         }
-        if let Some((_, tighter)) = policy.visibility.iter().find(|(label, _)| *label == fine) {
-            visibility = visibility.tightened(*tighter);
+        if let Some(tighter) = policy.asked_visibility(fine) {
+            visibility = visibility.tightened(tighter);
         }
         let told = reasons.iter().any(|r| r.code == fine.code());
         if !told {

@@ -152,6 +152,7 @@ fn matched(evidence: &ClaimEvidence) -> MatchedClaim {
         title: claim.title().to_owned(),
         url: claim.url().map(str::to_owned),
         verdict: claim.verdict().to_owned(),
+        date: claim.date().map(|date| date.to_string()),
         score: evidence.score,
     }
 }

@@ -74,6 +74,8 @@ struct ClaimWire {
     title: String,
     url: Option<String>,
     verdict: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
     score: f32,
 }
 
@@ -113,6 +115,7 @@ impl From<&Screened> for ScreenedWire {
                     title: c.title.clone(),
                     url: c.url.clone(),
                     verdict: c.verdict.clone(),
+                    date: c.date.clone(),
                     score: c.score.get(),
                 })
                 .collect(),
@@ -249,10 +252,10 @@ fn screened(item: Reader<'_>) -> Result<Screened, DecodeError> {
         let agency = AgencyType::parse(&a.agency).map_err(|_| value_error(n::SCREENED))?;
         Ok(RankedAgency { agency, name: a.name, score: score(a.score)?, why: a.why })
     });
-    let claims = wire
-        .claims
-        .into_iter()
-        .map(|c| Ok(MatchedClaim { id: c.id, title: c.title, url: c.url, verdict: c.verdict, score: score(c.score)? }));
+    let claims = wire.claims.into_iter().map(|c| {
+        let (id, title, url, verdict, date) = (c.id, c.title, c.url, c.verdict, c.date);
+        Ok(MatchedClaim { id, title, url, verdict, date, score: score(c.score)? })
+    });
     let highlights = wire
         .highlights
         .into_iter()

@@ -1,106 +1,87 @@
-//! What waits for a moderator, as a page without scripts. Read-only.
+//! What waits for a moderator and one case in full, as pages without scripts. Read-only.
 
+mod case_evidence;
+mod case_page;
+mod frame;
+mod marks;
+mod priority;
+mod queue;
+mod queue_page;
+mod shipped;
 mod words;
 
-use std::fmt::{self, Write as _};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::header;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use saring_domain::case::Case;
-use saring_store::{Cases, Page};
+use saring_domain::case::{CaseId, CaseRecord, Timestamp};
+use saring_domain::score::{Fine, Flag};
+use saring_store::Cases;
 
 use crate::error::WebError;
 use crate::guard::guarded;
-use crate::html::Escaped;
-use crate::query::{Parameters, Query, next_page};
+use crate::query::{Parameters, Query};
 use crate::settings::Settings;
+use queue::Selection;
 
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const STYLE: &str = include_str!("console.css");
-const HEAD: &str = "<!doctype html>\n<html lang=\"id\"><head><meta charset=\"utf-8\">\
-    <meta name=\"viewport\" content=\"width=device-width\"><title>Saring: antrean pemeriksaan</title>\
-    <link rel=\"stylesheet\" href=\"/console/style.css\"></head><body><main>\
-    <h1>Antrean pemeriksaan <small lang=\"en\">Review queue</small></h1>\n";
-const EMPTY: &str = "<p>Tidak ada laporan yang menunggu. <span lang=\"en\">No report is waiting.</span></p>\n";
 
-/// `GET /console` and its style sheet, with the usual settings. There is no login here: put one
-/// before it.
+/// `GET /console`, `GET /console/cases/{id}` and their style sheet, with the usual settings. There is
+/// no login here: put one before it.
 pub fn router(cases: Cases) -> Router {
     router_with(cases, &Settings::default())
 }
 
 /// The same with other settings.
 pub fn router_with(cases: Cases, settings: &Settings) -> Router {
-    let router = Router::new().route("/console", get(console)).route("/console/style.css", get(style));
+    let router = Router::new()
+        .route("/console", get(queue))
+        .route("/console/cases/{id}", get(case))
+        .route("/console/style.css", get(style));
     guarded(router.with_state(cases), settings)
 }
 
-async fn console(State(cases): State<Cases>, parameters: Parameters) -> Result<Response, WebError> {
-    let request = Query::read(parameters)?.page()?;
-    let page = cases.review_queue(&request).await?;
-    let html = render(&page, request.items).expect("writing to a string cannot fail");
-    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)];
-    Ok((headers, html).into_response())
+async fn queue(State(cases): State<Cases>, headers: HeaderMap, parameters: Parameters) -> Response {
+    let read = async || {
+        let selection = Selection::read(&Query::read(parameters)?)?;
+        let now = now();
+        let view = queue::read(&cases, &selection, now).await?;
+        Ok(queue_page::render(&view, &selection, now))
+    };
+    read().await.map_or_else(|error: WebError| frame::refusal(error, &headers), frame::answer)
+}
+
+async fn case(State(cases): State<Cases>, id: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {
+    let read = async || {
+        let id = id.ok().and_then(|Path(id)| CaseId::parse(&id).ok()).ok_or(WebError::NoReport)?;
+        let case = cases.case(id).await?.ok_or(WebError::NoReport)?;
+        let trail = cases.audit(id).await?;
+        Ok(case_page::render(&case, &trail, now()))
+    };
+    read().await.map_or_else(|error: WebError| frame::refusal(error, &headers), frame::answer)
 }
 
 async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
 }
 
-fn render(page: &Page<Case>, items: u16) -> Result<String, fmt::Error> {
-    let mut html = HEAD.to_owned();
-    if page.items.is_empty() {
-        html.push_str(EMPTY);
-    }
-    for case in &page.items {
-        article(&mut html, case)?;
-    }
-    if let Some(next) = &page.next {
-        let link = next_page(&[], items, next);
-        let link = Escaped(&link);
-        writeln!(html, "<p><a href=\"{link}\" rel=\"next\">Berikutnya <span lang=\"en\">Next</span></a></p>")?;
-    }
-    html.push_str("</main></body></html>\n");
-    Ok(html)
+fn now() -> Timestamp {
+    // With a clock before 1970 nothing has waited yet.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn article(html: &mut String, case: &Case) -> fmt::Result {
-    let record = case.record();
-    let screened = &record.screened;
-    writeln!(html, "<article><h2 class=\"code\">{}</h2>", record.id)?;
-    writeln!(html, "<p class=\"text\" dir=\"auto\">{}</p>", Escaped(&screened.public_text))?;
-    html.push_str("<dl><dt>Alasan <span lang=\"en\">Reasons</span></dt>\n");
-    for reason in &screened.verdict.reasons {
-        let (detail, code) = (Escaped(&reason.detail), Escaped(&reason.code));
-        let english = words::english(&reason.code);
-        writeln!(html, "<dd>{detail} <span lang=\"en\">{english}</span> <span class=\"code\">{code}</span></dd>")?;
-    }
-    let (visibility, visibility_en) = words::visibility(record.visibility);
-    writeln!(html, "<dt>Kerahasiaan <span lang=\"en\">Visibility</span></dt>")?;
-    writeln!(html, "<dd>{visibility} <span lang=\"en\">{visibility_en}</span></dd>")?;
-    let entry = |html: &mut String, name: &str, name_en: &str, value: &str| {
-        let value = Escaped(value);
-        writeln!(html, "<dt>{name} <span lang=\"en\">{name_en}</span></dt><dd>{value}</dd>")
-    };
-    entry(html, "Diterima", "Received", &record.received_at.rfc3339())?;
-    if let Some(category) = screened.category.first() {
-        entry(html, "Kategori", "Category", &category.code)?;
-    }
-    if let Some(agency) = screened.agency.first() {
-        entry(html, "Instansi", "Agency", &agency.name)?;
-    }
-    if let Some(region) = &screened.region {
-        entry(html, "Wilayah", "Region", &region.name)?;
-    }
-    for claim in &screened.claims {
-        entry(html, "Klaim serupa", "Similar claim", &format!("{} ({})", claim.title, claim.verdict))?;
-    }
-    entry(html, "Model", "Model", screened.model.as_str())?;
-    entry(html, "Kebijakan", "Policy", screened.policy.as_str())?;
-    html.push_str("</dl></article>\n");
-    Ok(())
+fn case_path(id: CaseId) -> String {
+    format!("/console/cases/{id}")
+}
+
+/// Whether a text is shown only when asked for: by its verdict it attacks people or tells of violence.
+fn is_strong(record: &CaseRecord) -> bool {
+    let abuse = |code: &str| code.split('.').next() == Some(Flag::Abuse.code());
+    let violence = |code: &str| code == Fine::SensitiveViolence.code();
+    record.screened.verdict.reasons.iter().any(|reason| abuse(&reason.code) || violence(&reason.code))
 }

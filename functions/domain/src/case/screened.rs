@@ -89,6 +89,8 @@ pub struct MatchedClaim {
     pub url: Option<String>,
     /// The fact-checker's verdict, such as 'SALAH'.
     pub verdict: String,
+    /// Day of the check, `2026-11-24`, where it is known.
+    pub date: Option<String>,
     /// How close the report comes.
     pub score: Score,
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod console;
+mod console_case;
 mod feed;
 mod filters;
 mod formats;

@@ -193,6 +193,7 @@ pub(crate) fn screened(report: &Report, decision: Decision) -> Screened {
             title: "JUDUL-KLAIM".into(),
             url: None,
             verdict: "SALAH".into(),
+            date: Some("2026-01-31".into()),
             score: score(0.9),
         }],
         highlights: Vec::new(),

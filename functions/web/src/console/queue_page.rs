@@ -1,0 +1,214 @@
+//! The queue as a page.
+
+use std::fmt::{self, Write as _};
+
+use saring_domain::case::{Case, Timestamp};
+
+use super::frame::{Both, age, page};
+use super::marks::Marked;
+use super::priority::{Clock, Priority, Urgency};
+use super::queue::{Facet, PART_ITEMS_MAX, Selection, Values, View};
+use super::words::{self, Words};
+use super::{case_path, is_strong};
+use crate::categories;
+use crate::html::{Escaped, excerpt};
+use crate::lang::Lang;
+
+const TEXT_CHARS: usize = 260;
+const REASON_CHARS: usize = 160;
+const NAME_CHARS: usize = 80;
+/// Reasons on a card; the case page has all.
+const REASONS_SHOWN: usize = 4;
+
+pub(super) fn render(view: &View, selection: &Selection, now: Timestamp) -> String {
+    let body = body(view, selection, now).expect("writing to a string cannot fail");
+    page(("Antrean pemeriksaan", "Review queue"), &body)
+}
+
+fn body(view: &View, selection: &Selection, now: Timestamp) -> Result<String, fmt::Error> {
+    let mut html = String::new();
+    summary(&mut html, view, selection)?;
+    html.push_str("<nav class=\"filters\" aria-label=\"Saringan (filters)\">\n");
+    for values in &view.values {
+        filter(&mut html, values, selection)?;
+    }
+    html.push_str("</nav>\n");
+    if view.cases.iter().any(|(case, _)| is_strong(case.record())) {
+        let words = Both(("Tampilkan isi keras tanpa diburamkan", "Show strong content unblurred"));
+        writeln!(
+            html,
+            "<p><label class=\"toggle\"><input type=\"checkbox\" id=\"show-strong\" autocomplete=\"off\"> {words}</label></p>"
+        )?;
+    }
+    if view.cases.is_empty() {
+        let none = if selection.any_chosen() || selection.is_later_part() || selection.page() > 1 {
+            ("Tidak ada laporan di halaman ini.", "There is no report on this page.")
+        } else {
+            ("Tidak ada laporan yang menunggu.", "No report is waiting.")
+        };
+        writeln!(html, "<p>{}</p>", Both(none))?;
+    }
+    html.push_str("<ol class=\"queue\">\n");
+    for (case, priority) in &view.cases {
+        card(&mut html, case, priority, now)?;
+    }
+    html.push_str("</ol>\n");
+    paging(&mut html, view, selection)?;
+    Ok(html)
+}
+
+fn summary(html: &mut String, view: &View, selection: &Selection) -> fmt::Result {
+    let (found, read) = (view.found, view.read);
+    writeln!(
+        html,
+        "<p class=\"sum\"><strong>{found}</strong> dari {read} laporan, yang paling mendesak dulu. \
+         <span lang=\"en\">{found} of {read} reports, the most pressing first.</span></p>"
+    )?;
+    if view.next_part.is_some() || selection.is_later_part() {
+        writeln!(
+            html,
+            "<p class=\"note\">Urutan, jumlah dan saringan berlaku untuk bagian antrean ini saja: {PART_ITEMS_MAX} laporan \
+             yang paling lama menunggu, lalu bagian berikutnya. <span lang=\"en\">Order, counts and filters are those of \
+             this part of the queue: the {PART_ITEMS_MAX} longest waiting, then the next part.</span></p>"
+        )?;
+    }
+    Ok(())
+}
+
+fn facet_words(facet: Facet) -> Words {
+    match facet {
+        Facet::Reason => ("Alasan", "Reason"),
+        Facet::Category => ("Kategori", "Category"),
+        Facet::Agency => ("Instansi", "Agency"),
+        Facet::Region => ("Wilayah", "Region"),
+    }
+}
+
+fn filter(html: &mut String, values: &Values, selection: &Selection) -> fmt::Result {
+    let (name, chosen) = (Both(facet_words(values.facet)), selection.chosen(values.facet));
+    let state = if chosen.is_some() { " class=\"on\"" } else { "" };
+    write!(html, "<details{state}><summary>{name}")?;
+    if let Some(chosen) = chosen {
+        let known = values.values.iter().find(|v| v.value == chosen).map_or(chosen, |v| v.name.as_str());
+        write!(html, ": <strong>{}</strong>", Escaped(&excerpt(known, NAME_CHARS)))?;
+    }
+    html.push_str("</summary><ul>\n");
+    if chosen.is_some() {
+        let (link, all) = (selection.with(values.facet, None), Both(("Semua", "All")));
+        writeln!(html, "<li><a href=\"{}\">{all}</a></li>", Escaped(&link))?;
+    }
+    for value in &values.values {
+        let link = selection.with(values.facet, Some(&value.value));
+        let current = if chosen == Some(value.value.as_str()) { " aria-current=\"true\"" } else { "" };
+        let (link, name) = (Escaped(&link), excerpt(&value.name, NAME_CHARS));
+        writeln!(html, "<li><a href=\"{link}\"{current}>{} <b>{}</b></a></li>", Escaped(&name), value.count)?;
+    }
+    if values.left_out > 0 {
+        let more = values.left_out;
+        writeln!(html, "<li class=\"note\">dan {more} lainnya <span lang=\"en\">and {more} others</span></li>")?;
+    }
+    html.push_str("</ul></details>\n");
+    Ok(())
+}
+
+fn card(html: &mut String, case: &Case, priority: &Priority, now: Timestamp) -> fmt::Result {
+    let record = case.record();
+    let screened = &record.screened;
+    let id = record.id;
+    let strong = if is_strong(record) { " strong" } else { "" };
+    let urgent = if priority.urgency == Urgency::AtOnce { " urgent" } else { "" };
+    writeln!(html, "<li class=\"card{strong}{urgent}\">")?;
+    priority_parts(html, priority)?;
+    html.push_str("<div class=\"what\">");
+    let first = screened.verdict.reasons.first().map_or("", |reason| reason.code.as_str());
+    let title = words::reason(first).map_or_else(|| excerpt(first, NAME_CHARS), |(id, _)| id.to_owned());
+    write!(html, "<h2><a href=\"{}\">{} <span class=\"code\">{id}</span></a>", case_path(id), Escaped(&title))?;
+    if priority.urgency == Urgency::AtOnce {
+        write!(html, " <span class=\"badge alarm\">{}</span>", Both(("Segera", "At once")))?;
+    }
+    html.push_str("</h2>\n<ul class=\"reasons\">");
+    for reason in screened.verdict.reasons.iter().take(REASONS_SHOWN) {
+        let (detail, english) = (excerpt(&reason.detail, REASON_CHARS), words::english(&reason.code));
+        write!(html, "<li>{} <span lang=\"en\">{english}</span></li>", Escaped(&detail))?;
+    }
+    if let Some(more) = screened.verdict.reasons.len().checked_sub(REASONS_SHOWN + 1) {
+        let more = more + 1;
+        write!(html, "<li>dan {more} lagi <span lang=\"en\">and {more} more</span></li>")?;
+    }
+    html.push_str("</ul>\n<p class=\"text\" dir=\"auto\" tabindex=\"0\">");
+    let marked = Marked::of(screened);
+    marked.write(html, marked.around_first(TEXT_CHARS))?;
+    html.push_str("</p>\n");
+    meta(html, case, priority, now)?;
+    html.push_str("</div></li>\n");
+    Ok(())
+}
+
+fn priority_parts(html: &mut String, priority: &Priority) -> fmt::Result {
+    let Priority { risk, waiting, uncertainty, .. } = priority;
+    let points = priority.points();
+    let label = priority
+        .label
+        .map_or(("model tidak menilai", "not judged by the model"), |code| words::reason(code).unwrap_or((code, "")));
+    write!(
+        html,
+        "<details class=\"prio\"><summary title=\"100 × risiko {risk:.2} × waktu {waiting:.2} × ragu {uncertainty:.2}\">\
+         <span class=\"points\">{points:.0}</span> <span class=\"unit\">prioritas <span lang=\"en\">priority</span></span>\
+         </summary><dl><dt>{}</dt><dd>{risk:.2} <span class=\"why\">{}</span></dd><dt>{}</dt><dd>{waiting:.2}</dd>\
+         <dt>{}</dt><dd>{uncertainty:.2}</dd></dl></details>\n",
+        Both(("Risiko", "Risk")),
+        Both(label),
+        Both(("Waktu tunggu", "Waiting")),
+        Both(("Keraguan model", "Uncertainty")),
+    )
+}
+
+fn meta(html: &mut String, case: &Case, priority: &Priority, now: Timestamp) -> fmt::Result {
+    let record = case.record();
+    let screened = &record.screened;
+    html.push_str("<p class=\"meta\">");
+    let since = record.appealed_at.unwrap_or(record.received_at);
+    let ((id, en), at) = (age(since, now), since.rfc3339());
+    write!(html, "<time datetime=\"{at}\" title=\"{at}\">{id}<span lang=\"en\"> {en}</span></time>")?;
+    if priority.clock == Clock::RanOut {
+        write!(html, " <span class=\"badge alarm\">{}</span>", Both(("Lewat tenggat", "Overdue")))?;
+    }
+    if record.appealed_at.is_some() {
+        write!(html, " <span class=\"badge\">{}</span>", Both(("Banding", "Appeal")))?;
+    }
+    if let Some(category) = screened.category.first() {
+        let name = categories::name(&category.code, Lang::Id);
+        write!(html, " <span>{}</span>", Escaped(&excerpt(name, NAME_CHARS)))?;
+    }
+    let agency = screened.agency.first().map(|agency| agency.name.as_str());
+    let region = screened.region.as_ref().map(|region| region.name.as_str());
+    for name in [agency, region].into_iter().flatten() {
+        write!(html, " <span>{}</span>", Escaped(&excerpt(name, NAME_CHARS)))?;
+    }
+    html.push_str("</p>\n");
+    Ok(())
+}
+
+fn paging(html: &mut String, view: &View, selection: &Selection) -> fmt::Result {
+    let (page, pages) = (selection.page(), view.pages);
+    html.push_str("<nav class=\"pages\" aria-label=\"Halaman (pages)\">");
+    let mut link =
+        |to: &str, rel: &str, name: Words| write!(html, "<a href=\"{}\"{rel}>{}</a> ", Escaped(to), Both(name));
+    if page > 1 {
+        link(&selection.at_page((page - 1).min(pages.max(1))), " rel=\"prev\"", ("Sebelumnya", "Previous"))?;
+    }
+    if page < pages {
+        link(&selection.at_page(page + 1), " rel=\"next\"", ("Berikutnya", "Next"))?;
+    }
+    if selection.is_later_part() {
+        link(&selection.at_part(None), "", ("Bagian pertama", "First part"))?;
+    }
+    if let Some(next) = &view.next_part {
+        link(&selection.at_part(Some(next)), "", ("Bagian antrean berikutnya", "Next part of the queue"))?;
+    }
+    if pages > 1 {
+        write!(html, "<span>{page} / {pages}</span>")?;
+    }
+    html.push_str("</nav>\n");
+    Ok(())
+}
