@@ -158,7 +158,7 @@ impl Selection {
 /// A value of a filter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Value {
-    pub(super) value: String,
+    pub(super) key: String,
     pub(super) name: String,
     /// Reports of the part that have it and pass the other filters.
     pub(super) count: usize,
@@ -168,7 +168,7 @@ pub(super) struct Value {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Values {
     pub(super) facet: Facet,
-    pub(super) values: Vec<Value>,
+    pub(super) listed: Vec<Value>,
     /// Values that are not listed.
     pub(super) left_out: usize,
 }
@@ -224,10 +224,9 @@ fn values(facet: Facet, selection: &Selection, part: &[Case]) -> Values {
             counts.entry(value).or_insert((name, 0)).1 += 1;
         }
     }
-    let mut values: Vec<Value> =
-        counts.into_iter().map(|(value, (name, count))| Value { value, name, count }).collect();
-    values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
-    let left_out = values.len().saturating_sub(VALUES_MAX);
-    values.truncate(VALUES_MAX);
-    Values { facet, values, left_out }
+    let mut listed: Vec<Value> = counts.into_iter().map(|(key, (name, count))| Value { key, name, count }).collect();
+    listed.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
+    let left_out = listed.len().saturating_sub(VALUES_MAX);
+    listed.truncate(VALUES_MAX);
+    Values { facet, listed, left_out }
 }

@@ -89,7 +89,7 @@ fn filter(html: &mut String, values: &Values, selection: &Selection) -> fmt::Res
     let state = if chosen.is_some() { " class=\"on\"" } else { "" };
     write!(html, "<details{state}><summary>{name}")?;
     if let Some(chosen) = chosen {
-        let known = values.values.iter().find(|v| v.value == chosen).map_or(chosen, |v| v.name.as_str());
+        let known = values.listed.iter().find(|v| v.key == chosen).map_or(chosen, |v| v.name.as_str());
         write!(html, ": <strong>{}</strong>", Escaped(&excerpt(known, NAME_CHARS)))?;
     }
     html.push_str("</summary><ul>\n");
@@ -97,9 +97,9 @@ fn filter(html: &mut String, values: &Values, selection: &Selection) -> fmt::Res
         let (link, all) = (selection.with(values.facet, None), Both(("Semua", "All")));
         writeln!(html, "<li><a href=\"{}\">{all}</a></li>", Escaped(&link))?;
     }
-    for value in &values.values {
-        let link = selection.with(values.facet, Some(&value.value));
-        let current = if chosen == Some(value.value.as_str()) { " aria-current=\"true\"" } else { "" };
+    for value in &values.listed {
+        let link = selection.with(values.facet, Some(&value.key));
+        let current = if chosen == Some(value.key.as_str()) { " aria-current=\"true\"" } else { "" };
         let (link, name) = (Escaped(&link), excerpt(&value.name, NAME_CHARS));
         writeln!(html, "<li><a href=\"{link}\"{current}>{} <b>{}</b></a></li>", Escaped(&name), value.count)?;
     }
@@ -150,12 +150,12 @@ fn priority_parts(html: &mut String, priority: &Priority) -> fmt::Result {
     let label = priority
         .label
         .map_or(("model tidak menilai", "not judged by the model"), |code| words::reason(code).unwrap_or((code, "")));
-    write!(
+    writeln!(
         html,
         "<details class=\"prio\"><summary title=\"100 × risiko {risk:.2} × waktu {waiting:.2} × ragu {uncertainty:.2}\">\
          <span class=\"points\">{points:.0}</span> <span class=\"unit\">prioritas <span lang=\"en\">priority</span></span>\
          </summary><dl><dt>{}</dt><dd>{risk:.2} <span class=\"why\">{}</span></dd><dt>{}</dt><dd>{waiting:.2}</dd>\
-         <dt>{}</dt><dd>{uncertainty:.2}</dd></dl></details>\n",
+         <dt>{}</dt><dd>{uncertainty:.2}</dd></dl></details>",
         Both(("Risiko", "Risk")),
         Both(label),
         Both(("Waktu tunggu", "Waiting")),
