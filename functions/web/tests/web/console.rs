@@ -67,14 +67,14 @@ pub(crate) fn only_console_markup(page: &str) {
 
 /// Puts a text in every field that a page shows.
 pub(crate) fn everywhere(screened: &mut Screened, text: &str) {
-    screened.verdict.reasons[0].code = text.to_owned();
-    screened.verdict.reasons[0].detail = text.to_owned();
-    screened.category[0].code = text.to_owned();
-    screened.agency[0].name = text.to_owned();
+    text.clone_into(&mut screened.verdict.reasons[0].code);
+    text.clone_into(&mut screened.verdict.reasons[0].detail);
+    text.clone_into(&mut screened.category[0].code);
+    text.clone_into(&mut screened.agency[0].name);
     screened.agency[0].why = vec![text.to_owned()];
     screened.region = Some(NamedRegion { code: text.to_owned(), name: text.to_owned() });
-    screened.claims[0].title = text.to_owned();
-    screened.claims[0].verdict = text.to_owned();
+    text.clone_into(&mut screened.claims[0].title);
+    text.clone_into(&mut screened.claims[0].verdict);
     screened.claims[0].url = Some(text.to_owned());
     screened.claims[0].date = Some(text.to_owned());
     let end = screened.public_text.chars().count();
@@ -112,7 +112,7 @@ async fn markup_in_any_field_is_shown_as_text() {
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
 }
 
 /// The cases of a page, in order.
