@@ -119,9 +119,11 @@ fn reasons(html: &mut String, record: &CaseRecord) -> fmt::Result {
     Ok(())
 }
 
+/// By the clocks of western Indonesia, where the working days are counted.
 fn moment(at: Timestamp) -> String {
-    let exact = at.rfc3339();
-    format!("<time datetime=\"{exact}\">{} {} UTC</time>", &exact[..10], &exact[11..16])
+    const WIB_OFFSET_MS: u64 = 7 * 3_600_000;
+    let local = Timestamp::from_unix_ms(at.unix_ms().saturating_add(WIB_OFFSET_MS)).rfc3339();
+    format!("<time datetime=\"{}\">{} {} WIB</time>", at.rfc3339(), &local[..10], &local[11..16])
 }
 
 fn standing(html: &mut String, record: &CaseRecord, now: Timestamp) -> fmt::Result {

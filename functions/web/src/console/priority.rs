@@ -27,8 +27,8 @@ enum RulesError {
     UnknownLabel(String),
     #[error("the order of the queue has no severity for '{0}'")]
     MissingLabel(&'static str),
-    #[error("severity '{0}' must be within 0 and 1")]
-    Severity(String),
+    #[error("'{0}' must be within 0 and 1")]
+    Share(String),
     #[error(transparent)]
     Clocks(#[from] saring_domain::calendar::ClocksError),
     #[error(transparent)]
@@ -47,13 +47,15 @@ struct File {
 struct RulesFile {
     unjudged: f32,
     urgent: Vec<String>,
+    urgent_min: f32,
 }
 
 struct Rules {
     flags: [f32; Flag::ALL.len()],
     fine: [f32; Fine::ALL.len()],
     unjudged: f32,
-    urgent: Vec<String>,
+    urgent: Vec<Fine>,
+    urgent_min: f32,
     clocks: Clocks,
     calendar: Calendar,
 }
@@ -61,11 +63,11 @@ struct Rules {
 impl Rules {
     fn parse(order: &str, clocks: &str, holidays: &str) -> Result<Self, RulesError> {
         let File { mut severity, rules } = toml::from_str(order)?;
-        severity.insert("unjudged".to_owned(), rules.unjudged);
-        if let Some((code, _)) = severity.iter().find(|(_, value)| !(0.0..=1.0).contains(*value)) {
-            return Err(RulesError::Severity(code.clone()));
+        let mut shares = severity.iter().map(|(code, value)| (code.as_str(), *value)).collect::<Vec<_>>();
+        shares.extend([("unjudged", rules.unjudged), ("urgent_min", rules.urgent_min)]);
+        if let Some((code, _)) = shares.into_iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
+            return Err(RulesError::Share(code.to_owned()));
         }
-        severity.remove("unjudged");
         let mut take = |code: &'static str| severity.remove(code).ok_or(RulesError::MissingLabel(code));
         let (mut flags, mut fine) = ([0.0; Flag::ALL.len()], [0.0; Fine::ALL.len()]);
         for flag in Flag::ALL {
@@ -77,12 +79,11 @@ impl Rules {
         if let Some(code) = severity.into_keys().next() {
             return Err(RulesError::UnknownLabel(code));
         }
-        let known = |code: &&String| Fine::parse(code).is_err();
-        if let Some(code) = rules.urgent.iter().find(known) {
-            return Err(RulesError::UnknownLabel(code.clone()));
-        }
+        let urgent = rules.urgent.iter().map(|code| Fine::parse(code).map_err(RulesError::UnknownLabel));
+        let urgent = urgent.collect::<Result<_, _>>()?;
         let (clocks, calendar) = (Clocks::parse(clocks)?, Calendar::parse(holidays)?);
-        Ok(Self { flags, fine, unjudged: rules.unjudged, urgent: rules.urgent, clocks, calendar })
+        let RulesFile { unjudged, urgent_min, .. } = rules;
+        Ok(Self { flags, fine, unjudged, urgent, urgent_min, clocks, calendar })
     }
 }
 
@@ -131,9 +132,8 @@ impl Priority {
         let whole = deadline.unix_ms().saturating_sub(from.unix_ms()).max(1);
         let gone = now.unix_ms().saturating_sub(from.unix_ms());
         let elapsed = (gone as f64 / whole as f64).min(1.0) as f32;
-        let urgent = record.screened.verdict.reasons.iter().any(|reason| rules.urgent.contains(&reason.code));
         Self {
-            urgency: if urgent { Urgency::AtOnce } else { Urgency::Usual },
+            urgency: urgency(rules, record),
             risk,
             label,
             waiting: f32::midpoint(1.0, elapsed),
@@ -147,6 +147,14 @@ impl Priority {
     pub(super) fn points(&self) -> f32 {
         100.0 * self.risk * self.waiting * self.uncertainty
     }
+}
+
+fn urgency(rules: &Rules, record: &CaseRecord) -> Urgency {
+    let screened = &record.screened;
+    let is_reason = |label: Fine| screened.verdict.reasons.iter().any(|reason| reason.code == label.code());
+    let likely = screened.fine.iter().filter(|(_, score)| score.get() >= rules.urgent_min);
+    let urgent = likely.map(|(label, _)| *label).any(|label| rules.urgent.contains(&label) && is_reason(label));
+    if urgent { Urgency::AtOnce } else { Urgency::Usual }
 }
 
 fn risk(rules: &Rules, record: &CaseRecord) -> (f32, Option<&'static str>, Option<Score>) {
@@ -175,6 +183,7 @@ mod tests {
             ("\"spam\" = 0.4", "\"spum\" = 0.4"),
             ("\"spam\" = 0.4", "\"spam\" = 0.4\n\"spum\" = 0.1"),
             ("unjudged = 0.7", "unjudged = -1.0"),
+            ("urgent_min = 0.25", "urgent_min = nan"),
             ("[\"sensitive.selfharm\"]", "[\"sensitive\"]"),
         ] {
             let order = ORDER.replace(right, wrong);

@@ -37,7 +37,7 @@ pub(super) fn reason(code: &str) -> Option<Words> {
         "abuse.sexual" => ("kata-kata cabul", "sexually vulgar"),
         "abuse.threat" => ("ancaman", "threatens"),
         "hoax" => ("hoaks", "hoax"),
-        "hoax.claim" => ("mengulang klaim", "passes on an unproven claim"),
+        "hoax.claim" => ("menyebarkan klaim", "passes on a claim"),
         "sensitive.child" => ("anak sebagai korban", "a child is the victim"),
         "sensitive.violence" => ("KDRT atau kekerasan seksual", "domestic or sexual violence"),
         "sensitive.selfharm" => ("keselamatan jiwa", "a life may be in danger, act at once"),

@@ -281,11 +281,13 @@ async fn the_most_pressing_comes_first() {
     record_as(&world.cases, 3, "c", Review, scored(Fine::SpamGambling, 0.6)).await;
     record_as(&world.cases, 4, "d", Review, scored(Fine::AbuseSara, 0.98)).await;
     record_as(&world.cases, 5, "e", Review, scored(Fine::SensitiveSelfharm, 0.99)).await;
+    // A faint suspicion is no alarm.
+    record_as(&world.cases, 7, "g", Review, scored(Fine::SensitiveSelfharm, 0.12)).await;
     // The model did not judge.
     record_as(&world.cases, 6, "f", Review, |s| reasons(s, &["held.model_unavailable"])).await;
     let page = get(&router(world.cases.clone()), "/console").await.body;
     // A life first; then what nobody judged, a grave one, a doubtful one, the same without doubt, a light one.
-    assert_eq!(ids(&page), [5, 6, 4, 3, 2, 1].map(id));
+    assert_eq!(ids(&page), [5, 6, 4, 3, 2, 1, 7].map(id));
     assert_eq!(page.matches("class=\"card urgent\"").count(), 1);
     // Its clock has run out: 100 × 1 × 0.99 × 1 × 0.51.
     for part in ["risiko 0.99 × waktu 1.00 × ragu 0.51", "<span class=\"points\">50</span>", "model tidak menilai"] {
