@@ -55,6 +55,15 @@ pub enum HostError {
         #[source]
         source: dynoxide::DynoxideError,
     },
+    /// The tables' file can't be indexed.
+    #[error("cannot index the tables in {location}")]
+    TableIndex {
+        /// The file.
+        location: Location,
+        /// What the storage said.
+        #[source]
+        source: rusqlite::Error,
+    },
 }
 
 /// Listens on the address; returns the endpoint URL too (port 0 becomes real).

@@ -55,8 +55,10 @@ impl TableHost {
     /// If the address is taken or the file can't be opened.
     pub async fn start(options: TableHostOptions) -> Result<Self, HostError> {
         let (listener, endpoint) = listen(options.listen).await?;
-        let database =
-            open(&options.location).map_err(|source| HostError::Tables { location: options.location, source })?;
+        let database = open(&options.location)
+            .map_err(|source| HostError::Tables { location: options.location.clone(), source })?;
+        index_stream(&options.location)
+            .map_err(|source| HostError::TableIndex { location: options.location, source })?;
         let (sender, stop) = stop_signal();
         let interval = options.ttl_sweep_interval;
         let shared = database.clone();
@@ -96,6 +98,20 @@ fn open(location: &Location) -> Result<Database, DynoxideError> {
         Location::Memory => Database::memory(),
         Location::File(path) => Database::new(&path.to_string_lossy()),
     }
+}
+
+/// The database numbers each entry of a stream by the largest number so far, without an index: a
+/// walk over all entries, images included, for each write. In memory nobody else can add one.
+fn index_stream(location: &Location) -> Result<(), rusqlite::Error> {
+    const INDEXES: &str = "
+        CREATE INDEX IF NOT EXISTS saring_stream_number
+            ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
+        CREATE INDEX IF NOT EXISTS saring_stream_shard
+            ON _stream_records (table_name, shard_id, CAST(sequence_number AS INTEGER));";
+    let Location::File(path) = location else { return Ok(()) };
+    let database = rusqlite::Connection::open(path)?;
+    database.busy_timeout(Duration::from_secs(5))?;
+    database.execute_batch(INDEXES)
 }
 
 /// Deletes expired items from time to time: the database does not do it itself.
