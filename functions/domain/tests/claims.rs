@@ -36,7 +36,10 @@ fn index(claims: &[Claim]) -> ClaimIndex {
     ClaimIndex::read(builder.finish(), "bundle-a").expect("its own form")
 }
 
-fn best(index: &ClaimIndex, text: &str) -> Option<(String, f32, Option<(usize, usize)>)> {
+/// Id, score and place of the best match.
+type Best = (String, f32, Option<(usize, usize)>);
+
+fn best(index: &ClaimIndex, text: &str) -> Option<Best> {
     let weights = Weights::parse(&file("claims.toml")).expect("the weights are valid");
     let text = prepared(text);
     let query = Query::new(&text, vec![&[1.0, 0.0]]);

@@ -37,7 +37,9 @@ fn embedding(topic: u64, dice: &mut Dice) -> Vec<f32> {
     let mut direction = Dice(topic.wrapping_mul(0x9e37_79b9) + 1);
     let mut vector: Vec<f32> = (0..DIMENSIONS).map(|_| direction.number() + 0.6 * dice.number()).collect();
     let norm = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
-    vector.iter_mut().for_each(|v| *v /= norm);
+    for v in &mut vector {
+        *v /= norm;
+    }
     vector
 }
 

@@ -1,4 +1,5 @@
 //! Live claims through the real SDK against the embedded table.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod support;
 

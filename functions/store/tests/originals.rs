@@ -35,7 +35,7 @@ impl Table {
                         AttributeValue::B(bytes) => String::from_utf8_lossy(bytes.as_ref()).into_owned(),
                         other => format!("{other:?}"),
                     };
-                    all.push_str(&format!("{name}={value}\n"));
+                    all += &[name.as_str(), "=", &value, "\n"].concat();
                 }
             }
         }
