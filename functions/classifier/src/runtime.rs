@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use ort::environment::Environment;
 
@@ -11,14 +12,17 @@ use crate::error::ClassifierError;
 /// home directory and nearly doubles the 99th percentile.
 pub const TELEMETRY_VARIABLE: &str = "ORT_DISABLE_TELEMETRY";
 
+/// The library allows one environment per process, so later loads share the first.
+static LOADED: Mutex<Option<Environment>> = Mutex::new(None);
+
 /// The loaded library and its environment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Runtime {
     pub(crate) environment: Environment,
 }
 
 impl Runtime {
-    /// Loads the library at `path`.
+    /// Loads the library at `path`; a process that has one loaded keeps that.
     ///
     /// # Errors
     /// Telemetry not switched off, a missing or unusable library.
@@ -29,11 +33,16 @@ impl Runtime {
         if !path.is_file() {
             return Err(ClassifierError::LibraryMissing(path.to_owned()));
         }
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(environment) = &*loaded {
+            return Ok(Self { environment: environment.clone() });
+        }
         let environment = ort::init_from(path)
             .map_err(|e| ClassifierError::Library(Box::new(e)))?
             .with_telemetry(false)
             .build()
             .map_err(|e| ClassifierError::Library(Box::new(e)))?;
+        *loaded = Some(environment.clone());
         Ok(Self { environment })
     }
 }
