@@ -4,6 +4,7 @@ pub mod agency;
 pub mod calendar;
 pub mod case;
 pub mod claims;
+pub mod feedback;
 pub mod pii;
 pub mod policy;
 pub mod region;

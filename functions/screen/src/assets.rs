@@ -235,7 +235,11 @@ impl Indexer {
     }
 }
 
-fn current_bundle(models: &Path) -> Result<PathBuf, AssetError> {
+/// The directory of the bundle that `current.toml` names.
+///
+/// # Errors
+/// `current.toml` is missing or not of the expected form.
+pub fn current_bundle(models: &Path) -> Result<PathBuf, AssetError> {
     let current: Current = toml::from_str(&read(&models.join("current.toml"))?).map_err(AssetError::Current)?;
     Ok(models.join("bundles").join(current.bundle))
 }

@@ -8,7 +8,7 @@ mod live;
 mod screening;
 mod wire;
 
-pub use assets::{AssetError, Assets, Indexer};
+pub use assets::{AssetError, Assets, Indexer, current_bundle};
 pub use handler::{Context, current_day};
 pub use saring_classifier::restart_without_telemetry;
 pub use screening::Screener;

@@ -14,6 +14,7 @@ mod names;
 mod originals;
 mod pages;
 mod queue;
+mod samples;
 mod seal;
 mod stream;
 mod trail;
@@ -36,6 +37,7 @@ pub use queue::{
     BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, Incoming, MessageError, Outgoing, Reports, TRACKING_ATTRIBUTE, encode_report,
     parse_message,
 };
+pub use samples::Sample;
 pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
 pub use stream::{ErasedCase, StreamChange, StreamEntry, stream_change};
 pub use write::{CONFLICTS_MAX, Received, Recorded};

@@ -1,4 +1,4 @@
-//! `saring`: screen, prepare, up, verify.
+//! The `saring` command.
 
 mod claims;
 mod claims_live;
@@ -6,7 +6,10 @@ mod claims_measure;
 mod cost;
 mod erase;
 mod evaluate;
+mod export;
+mod model;
 mod prepare;
+mod progress;
 mod redrive;
 mod screen;
 mod sweep;
@@ -117,6 +120,15 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Writes what moderators decided as training rows, with a manifest; run again, it reads only what is new.
+    Export {
+        /// Directory of the export: `decisions-*.jsonl` and `manifest.json`.
+        #[arg(short, long)]
+        out: PathBuf,
+    },
+    /// Training rows to and from Label Studio's JSON.
+    #[command(subcommand)]
+    LabelStudio(export::studio::Command),
     /// Releases locks and marks cases whose time has run out; names what is stuck.
     Sweep {
         /// Directory with the holidays and the clocks.
@@ -162,6 +174,8 @@ fn main() -> Result<ExitCode> {
             let run = if dry_run { redrive::Run::Dry } else { redrive::Run::Real };
             runtime()?.block_on(redrive::run(what, run)).map(|()| ExitCode::SUCCESS)
         }
+        Command::Export { out } => runtime()?.block_on(export::run(&out)).map(|()| ExitCode::SUCCESS),
+        Command::LabelStudio(command) => export::studio::run(command).map(|()| ExitCode::SUCCESS),
         Command::Sweep { models } => runtime()?.block_on(sweep::run(&models)),
         Command::Prepare { file, fields } => {
             prepare::run(input(file)?, BufWriter::new(io::stdout().lock()), &fields)?;
