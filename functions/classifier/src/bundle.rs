@@ -14,6 +14,8 @@ use crate::error::ClassifierError;
 
 /// Files that every bundle holds.
 const FILES: [&str; 3] = ["model.onnx", "model.onnx.data", "tokenizer.json"];
+/// File that a bundle may hold: the table of the lexical channel.
+pub(crate) const LEXICAL: &str = "lexical.bin";
 /// Shortest and longest window that a bundle may declare, in tokens.
 const TOKENS_RANGE: std::ops::RangeInclusive<usize> = 16..=512;
 
@@ -26,6 +28,8 @@ pub struct Bundle {
     pub(crate) category: Vec<String>,
     pub(crate) agency: Vec<String>,
     pub(crate) calibration: Calibration,
+    /// Whether the bundle has a lexical channel.
+    pub(crate) lexical: bool,
 }
 
 /// Maps logits to probabilities: `sigmoid(scale * z + offset)`, `softmax(z / temperature)`.
@@ -65,7 +69,8 @@ impl Bundle {
         if !TOKENS_RANGE.contains(&manifest.tokens_max) {
             return Err(ClassifierError::Value { key: "tokens_max", expected: "within 16 and 512" });
         }
-        for name in FILES {
+        let lexical = manifest.files.contains_key(LEXICAL);
+        for name in FILES.into_iter().chain(lexical.then_some(LEXICAL)) {
             let expected = manifest
                 .files
                 .get(name)
@@ -82,6 +87,7 @@ impl Bundle {
             category: manifest.category,
             agency: manifest.agency,
             calibration: manifest.calibration,
+            lexical,
         })
     }
 

@@ -3,6 +3,7 @@
 mod bundle;
 mod error;
 mod evidence;
+mod lexical;
 mod runtime;
 mod session;
 #[cfg(test)]

@@ -9,9 +9,10 @@ use saring_domain::score::{Fine, Flag, Ranked, Score, Scores};
 use saring_domain::text::Normalised;
 use tokenizers::Tokenizer;
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, LEXICAL};
 use crate::error::ClassifierError;
 use crate::evidence::highlights;
+use crate::lexical::Lexical;
 use crate::runtime::Runtime;
 use crate::window::Tokens;
 
@@ -25,6 +26,7 @@ pub struct Classifier {
     pub(crate) bundle: Bundle,
     pub(crate) tokenizer: Tokenizer,
     session: Session,
+    lexical: Option<Lexical>,
 }
 
 /// What one window's run gave.
@@ -53,7 +55,9 @@ impl Classifier {
             .map_err(|e| ClassifierError::Onnx { doing, source: Box::new(ort::Error::<()>::from(e)) })?
             .commit_from_file(bundle.directory.join("model.onnx"))
             .map_err(ClassifierError::onnx(doing))?;
-        Ok(Self { bundle, tokenizer, session })
+        let heads = HEADS + bundle.category.len() + bundle.agency.len();
+        let lexical = bundle.lexical.then(|| Lexical::load(&bundle.directory.join(LEXICAL), heads)).transpose()?;
+        Ok(Self { bundle, tokenizer, session, lexical })
     }
 
     /// Version of the bundle.
@@ -68,7 +72,7 @@ impl Classifier {
     /// The runtime failed or answered with something that is no answer.
     pub fn classify(&mut self, text: &Normalised) -> Result<Scores, ClassifierError> {
         let tokens = Tokens::of(text, &self.tokenizer, self.bundle.tokens_max)?;
-        self.score(&tokens)
+        self.score(text, &tokens)
     }
 
     /// Scores texts in order of length, each distinct text once; results are in the order of
@@ -108,10 +112,10 @@ impl Classifier {
         Ok(unit(self.run(&tokens.ids(window))?.embedding))
     }
 
-    fn score(&mut self, tokens: &Tokens) -> Result<Scores, ClassifierError> {
+    fn score(&mut self, text: &Normalised, tokens: &Tokens) -> Result<Scores, ClassifierError> {
         let mut passes = Vec::with_capacity(tokens.windows.len());
         for window in &tokens.windows {
-            passes.push((*window, self.run(&tokens.ids(*window))?));
+            passes.push((*window, self.read(text, tokens, *window)?));
         }
         let calibration = &self.bundle.calibration;
         let mut probabilities = [Score::default(); HEADS];
@@ -159,6 +163,33 @@ impl Classifier {
         })
     }
 
+    /// One window through the network and the lexical channel: their logits and summands added.
+    pub(crate) fn read(
+        &mut self,
+        text: &Normalised,
+        tokens: &Tokens,
+        window: (usize, usize),
+    ) -> Result<Pass, ClassifierError> {
+        let mut pass = self.run(&tokens.ids(window))?;
+        let Some(lexical) = &self.lexical else { return Ok(pass) };
+        let place = tokens.place(window);
+        let opinion = lexical.read(part(&text.text, place));
+        let heads = pass.binary.iter_mut().chain(&mut pass.category).chain(&mut pass.agency);
+        for (logit, added) in heads.zip(&opinion.logits) {
+            *logit += added;
+        }
+        // A chunk's evidence goes to its first token, so that the summands still add up.
+        let content = &tokens.all[window.0..window.1];
+        let first: Vec<usize> = opinion
+            .chunks
+            .iter()
+            .map(|start| content.partition_point(|t| t.end <= place.0 + start).min(content.len().saturating_sub(1)))
+            .collect();
+        lexical
+            .summands(&opinion, HEADS, |chunk, head, value| pass.summands[(first[chunk] + 1) * HEADS + head] += value);
+        Ok(pass)
+    }
+
     pub(crate) fn run(&mut self, ids: &[i64]) -> Result<Pass, ClassifierError> {
         let doing = "running the model";
         let input = TensorRef::from_array_view(([1, ids.len()], ids)).map_err(ClassifierError::onnx(doing))?;
@@ -177,6 +208,12 @@ impl Classifier {
             embedding: take("embedding", 0)?,
         })
     }
+}
+
+/// The scalar values `place` of `text`.
+fn part(text: &str, place: (usize, usize)) -> &str {
+    let byte = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(i, _)| i);
+    &text[byte(place.0)..byte(place.1)]
 }
 
 /// Mean over the windows, weighted by their tokens.

@@ -98,7 +98,7 @@ fn summands_add_up_to_the_logit() {
     let mut bias: Option<Vec<f32>> = None;
     for text in texts() {
         let tokens = Tokens::of(&text, &classifier.tokenizer, classifier.bundle.tokens_max).expect("it tokenizes");
-        let pass = classifier.run(&tokens.ids(tokens.windows[0])).expect("the model answers");
+        let pass = classifier.read(&text, &tokens, tokens.windows[0]).expect("the model answers");
         let heads = pass.binary.len();
         // What is left of a logit without its summands is the head's bias, the same for all texts.
         let left: Vec<f32> = (0..heads)

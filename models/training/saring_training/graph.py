@@ -3,6 +3,10 @@
 One text a run, no padding and no mask: dynamic quantisation takes its range from the whole tensor,
 so a batch would let one text change another's scores. Weights are int8 per output channel within
 -64..64: two products of u8 and such weights fit 16 bits, so processors without VNNI don't overflow.
+
+A few channels of the hidden states are twenty times as large as the others, and one range for all
+would leave the others a handful of steps. Each such product's input is divided per channel and its
+weights multiplied by the same (SmoothQuant, arXiv 2211.10438), which halves the error of the logits.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -19,13 +24,17 @@ from .model import Layer, Screener
 Array = NDArray[Any]
 CONTRIB = "com.microsoft"
 WEIGHT_MAX = 64
+# How much of a channel's range moves from the input to the weights.
+SMOOTHING = 0.75
+SMOOTHED = ("qkv", "up", "down")
+Ranges = dict[str, Array]
 
 
 class Graph:
     """Collects nodes and initialisers; methods return the name of their output."""
 
-    def __init__(self, quantise: bool) -> None:
-        self.quantise = quantise
+    def __init__(self, quantise: bool, ranges: Ranges) -> None:
+        self.quantise, self.ranges = quantise, ranges
         self.nodes: list[Any] = []
         self.initialisers: list[Any] = []
         self.count = 0
@@ -56,6 +65,11 @@ class Graph:
         if not self.quantise:
             product = self.node("MatMul", [x, self.constant(f"{name}.w", weight.T)])
             return self.node("Add", [product, self.constant(f"{name}.b", bias)])
+        if name in self.ranges:
+            moved = self.ranges[name] ** SMOOTHING / np.maximum(np.abs(weight).max(0), 1e-4) ** (1 - SMOOTHING)
+            moved = (moved / np.exp(np.log(moved).mean())).astype(np.float32)
+            x = self.node("Mul", [x, self.constant(f"{name}.m", 1 / moved)])
+            weight = weight * moved
         scale = np.maximum(np.abs(weight).max(1), 1e-8) / WEIGHT_MAX
         q = np.clip(np.rint(weight / scale[:, None]), -WEIGHT_MAX, WEIGHT_MAX).astype(np.int8)
         inputs = [
@@ -142,13 +156,38 @@ def _heads(g: Graph, x: str, model: Screener) -> None:
     g.node("LpNormalization", [mean], output="embedding", axis=-1, p=2)
 
 
-def build(model: Screener, quantise: bool) -> Any:
-    """The model as an ONNX `ModelProto`.
+@torch.no_grad()
+def measure(model: Screener, texts: list[list[int]]) -> Ranges:
+    """Largest magnitude per input channel of the products to be smoothed, over token ids of `texts`."""
+    found: dict[str, torch.Tensor] = {}
+
+    def watch(name: str) -> Any:
+        def see(_: Any, inputs: tuple[torch.Tensor, ...]) -> None:
+            largest = inputs[0].abs().flatten(0, -2).amax(0)
+            found[name] = torch.maximum(found[name], largest) if name in found else largest
+
+        return see
+
+    hooks = [
+        getattr(layer, part).register_forward_pre_hook(watch(f"l{i}.{part}"))
+        for i, layer in enumerate(model.encoder.layers)
+        for part in SMOOTHED
+    ]
+    for ids in texts:
+        tensor = torch.tensor([ids])
+        model(tensor, torch.ones_like(tensor, dtype=torch.bool))
+    for hook in hooks:
+        hook.remove()
+    return {name: np.maximum(array(value), 1e-3) for name, value in found.items()}
+
+
+def build(model: Screener, quantise: bool, ranges: Ranges | None = None) -> Any:
+    """The model as an ONNX `ModelProto`; `ranges` (see `measure`) smooth the int8 products.
 
     Input: ``input_ids`` int64 (1, t). Outputs: ``binary`` (1, heads) logits, ``summands``
     (1, t, heads), ``category`` (1, 25) and ``agency`` (1, 44) logits, ``embedding`` (1, hidden).
     """
-    g = Graph(quantise)
+    g = Graph(quantise, ranges or {})
     x = _embed(g, model)
     for i, layer in enumerate(model.encoder.layers):
         assert isinstance(layer, Layer)

@@ -40,14 +40,26 @@ def _run(path: Path, ids: list[list[int]], name: str, bias: Array) -> dict[str, 
     return {n: np.concatenate(v) for n, v in found.items()}
 
 
-def compare(model: Screener, tokenizer: Tokenizer, bundle: Path, rows: list[Row], tokens_max: int) -> dict[str, Any]:
-    """Figures of both graphs on held-out rows: best F1 per head and source, accuracy of ranked heads."""
+def compare(
+    model: Screener,
+    tokenizer: Tokenizer,
+    bundle: Path,
+    rows: list[Row],
+    tokens_max: int,
+    added: dict[str, Array],
+) -> dict[str, Any]:
+    """Figures of both graphs on held-out rows: best F1 per head and source, accuracy of ranked heads.
+
+    Args:
+        added: the lexical channel's logits of `rows` by head, as served beside either graph.
+    """
     counts: dict[str, int] = {}
-    kept = []
-    for row in rows:
+    kept, at = [], []
+    for i, row in enumerate(rows):
         counts[row.source] = counts.get(row.source, 0) + 1
         if counts[row.source] <= ROWS_MAX or row.source == "reports":
             kept.append(row)
+            at.append(i)
     tokenizer.enable_truncation(tokens_max)
     ids = [e.ids for e in tokenizer.encode_batch([r.text for r in kept])]
     bias = model.binary_value.bias.detach().float().numpy()
@@ -56,6 +68,8 @@ def compare(model: Screener, tokenizer: Tokenizer, bundle: Path, rows: list[Row]
         path = Path(folder) / "fp32.onnx"
         onnx.save(build(model, quantise=False), path)
         fp32 = _run(path, ids, "fp32", bias)
+    for head, logits in added.items():
+        int8[head], fp32[head] = int8[head] + logits[at], fp32[head] + logits[at]
     out: dict[str, Any] = {}
     for source in sorted({r.source for r in kept}):
         at = [i for i, r in enumerate(kept) if r.source == source]

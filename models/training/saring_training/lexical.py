@@ -1,0 +1,235 @@
+"""The lexical channel: hashed character and word n-grams with one linear layer for all heads.
+
+A small encoder generalises and forgets rare spellings; a linear model over n-grams does the
+opposite. Their logits are added (``functions/classifier/src/lexical.rs`` reads the same file and
+must find the same n-grams), and each n-gram's summand stays evidence that can be shown.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+import struct
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from tokenizers import Tokenizer
+from tqdm import tqdm
+
+from .data import Row
+from .labels import AGENCIES, BINARY, CATEGORIES
+
+Array = NDArray[Any]
+# Buckets of each of the two blocks, characters and words.
+BITS = 16
+GRAMS = (3, 4, 5)
+HEADS = len(BINARY) + len(CATEGORIES) + len(AGENCIES)
+MAGIC = b"SLEX1\0\0\0"
+FNV_OFFSET, FNV_PRIME, U64 = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
+# The channel's weight beside the network, for flags and for categories and agencies; on held-out
+# reports both gain up to about here.
+BINARY_SHARE, RANKED_SHARE = 0.7, 1.0
+# Authored reports decide, and are few.
+AUTHORED = 4.0
+C = 5.0
+# The logit of a class that no row has.
+UNLABELLED = -6.0
+IDF_MAX = 12.75
+
+
+def fnv(text: str, state: int = FNV_OFFSET) -> int:
+    for byte in text.encode():
+        state = ((state ^ byte) * FNV_PRIME) & U64
+    return state
+
+
+def fold(state: int) -> int:
+    """A bucket; the multiplication alone leaves the low bits weak."""
+    state ^= state >> 32
+    return (state ^ (state >> 16)) & ((1 << BITS) - 1)
+
+
+@lru_cache(maxsize=400_000)
+def chunk_buckets(chunk: str) -> tuple[int, ...]:
+    """Buckets of the character n-grams of one whitespace-separated chunk, spaces around it."""
+    padded = f" {chunk} "
+    return tuple(fold(fnv(padded[i : i + n])) for n in GRAMS for i in range(len(padded) - n + 1))
+
+
+def words(text: str) -> list[str]:
+    stripped = (chunk.strip(string.punctuation) for chunk in text.split())
+    return [word for word in stripped if word]
+
+
+@lru_cache(maxsize=400_000)
+def word_bucket(gram: str) -> int:
+    return fold(fnv(gram)) + (1 << BITS)
+
+
+def counted(text: str) -> tuple[Array, Array]:
+    """Buckets of a text in ascending order and 1 + ln(count) of each."""
+    found: dict[int, int] = {}
+    for chunk in text.split():
+        for bucket in chunk_buckets(chunk):
+            found[bucket] = found.get(bucket, 0) + 1
+    alone = words(text)
+    for gram in alone + [f"{a} {b}" for a, b in zip(alone, alone[1:], strict=False)]:
+        bucket = word_bucket(gram)
+        found[bucket] = found.get(bucket, 0) + 1
+    order = sorted(found)
+    return np.array(order, np.int64), np.array([1 + math.log(found[b]) for b in order], np.float32)
+
+
+@dataclass
+class Features:
+    """Rows of n-grams: bucket ids and values of row i stand at `offsets[i]:offsets[i + 1]`."""
+
+    offsets: Array
+    ids: Array
+    values: Array
+
+
+def idf_of(parts: list[tuple[Array, Array]]) -> Array:
+    """Smoothed inverse document frequency, in steps of 1/20 as the file holds it."""
+    count = np.zeros(2 << BITS, np.float64)
+    for ids, _ in parts:
+        count[ids] += 1
+    raw = np.log((1 + len(parts)) / (1 + count)) + 1
+    return (np.round(np.clip(raw, 0.05, IDF_MAX) * 20) / 20).astype(np.float32)
+
+
+def features(parts: list[tuple[Array, Array]], idf: Array) -> Features:
+    """Counts times idf, each block of a row at unit length."""
+    values = []
+    for ids, counts in parts:
+        value = counts * idf[ids]
+        for block in (ids < 1 << BITS, ids >= 1 << BITS):
+            value[block] /= max(1e-6, float(np.sqrt((value[block] ** 2).sum())))
+        values.append(value)
+    offsets = np.concatenate([[0], np.cumsum([len(ids) for ids, _ in parts])])
+    return Features(offsets, np.concatenate([ids for ids, _ in parts]), np.concatenate(values).astype(np.float32))
+
+
+def first_window(texts: list[str], tokenizer: Tokenizer, tokens_max: int) -> list[str]:
+    """What the network sees of each text: the channel looks at the same part."""
+    tokenizer.enable_truncation(tokens_max)
+    out = []
+    for text, encoding in zip(texts, tokenizer.encode_batch(texts), strict=True):
+        ends = [end for _, end in encoding.offsets]
+        out.append(text[: max(ends, default=0)])
+    return out
+
+
+def fit(rows: list[Row], data: Features) -> tuple[Array, Array]:
+    """Weights (buckets, heads) and biases (heads,): one logistic regression per head or class.
+
+    Raises:
+        ValueError: no row labels any head.
+    """
+    matrix = csr_matrix((data.values.astype(np.float64), data.ids, data.offsets), shape=(len(rows), 2 << BITS))
+    weights = np.array([AUTHORED if r.source == "reports" else r.weight for r in rows])
+    coefficients = np.zeros((2 << BITS, HEADS), np.float32)
+    biases = np.full(HEADS, UNLABELLED, np.float32)
+    fitted = 0
+    for head, labels in enumerate(tqdm(targets(rows), total=HEADS, desc="lexical", mininterval=10)):
+        at = np.flatnonzero(labels >= 0)
+        if len(set(labels[at])) < 2:
+            continue
+        model = LogisticRegression(
+            C=C, solver="liblinear", dual=True, tol=0.02, max_iter=40, intercept_scaling=3, random_state=7
+        )
+        with warnings.catch_warnings():
+            # Near the optimum is enough: the dropped decimals are below the int8 step.
+            warnings.simplefilter("ignore")
+            model.fit(matrix[at], labels[at], sample_weight=weights[at])
+        coefficients[:, head], biases[head] = model.coef_[0], model.intercept_[0]
+        fitted += 1
+    if not fitted:
+        raise ValueError("no row labels a head with both values")
+    return coefficients, biases
+
+
+def targets(rows: list[Row]) -> Iterator[Array]:
+    """Labels per head: -1 for unlabelled; ranked heads as one class against the others."""
+    for name in BINARY:
+        yield np.array([int(row.binary.get(name, -1)) for row in rows])
+    for head, classes in (("category", CATEGORIES), ("agency", AGENCIES)):
+        known = np.array([getattr(row, head) for row in rows])
+        for k in range(len(classes)):
+            yield np.where(known < 0, -1, (known == k).astype(int))
+
+
+@dataclass
+class Lexical:
+    """The fitted table as the file holds it.
+
+    Attributes:
+        idf: (buckets,) inverse document frequency in steps of 1/20.
+        weight: (buckets, heads) int8; times `scale` (heads,) it is a summand per unit of value.
+        bias: (heads,).
+    """
+
+    idf: Array
+    weight: Array
+    scale: Array
+    bias: Array
+
+    def logits(self, texts: list[str]) -> Array:
+        """(texts, heads), the channel's share already taken."""
+        data = features([counted(t) for t in texts], self.idf)
+        table = self.weight.astype(np.float32) * self.scale
+        matrix = csr_matrix((data.values, data.ids, data.offsets), shape=(len(texts), 2 << BITS))
+        found: Array = matrix @ table + self.bias
+        return found
+
+    def save(self, path: Path) -> None:
+        """Magic, bits, heads, then scale, bias (f32), idf (u8, 1/20), weights (i8), little-endian."""
+        with path.open("wb") as file:
+            file.write(MAGIC + struct.pack("<II", BITS, HEADS))
+            file.write(self.scale.astype("<f4").tobytes() + self.bias.astype("<f4").tobytes())
+            file.write(np.round(self.idf * 20).astype(np.uint8).tobytes())
+            file.write(self.weight.tobytes())
+
+    @classmethod
+    def load(cls, path: Path) -> Lexical:
+        raw = path.read_bytes()
+        if raw[:8] != MAGIC or struct.unpack("<II", raw[8:16]) != (BITS, HEADS):
+            raise ValueError(f"{path} is no table of {2 << BITS} buckets and {HEADS} heads")
+        at = 16
+        scale = np.frombuffer(raw, "<f4", HEADS, at)
+        bias = np.frombuffer(raw, "<f4", HEADS, at + 4 * HEADS)
+        at += 8 * HEADS
+        idf = np.frombuffer(raw, np.uint8, 2 << BITS, at).astype(np.float32) / 20
+        weight = np.frombuffer(raw, np.int8, (2 << BITS) * HEADS, at + (2 << BITS)).reshape(2 << BITS, HEADS)
+        return cls(idf, weight, scale, bias)
+
+
+def quantise(weight: Array, bias: Array, idf: Array) -> Lexical:
+    """int8 per head; the few largest weights are clipped rather than coarsening all others."""
+    shares = np.where(np.arange(HEADS) < len(BINARY), BINARY_SHARE, RANKED_SHARE).astype(np.float32)
+    weight = weight * shares
+    scale = np.maximum(np.quantile(np.abs(weight), 0.99995, axis=0), 1e-6) / 127
+    steps = np.clip(np.round(weight / scale), -127, 127).astype(np.int8)
+    return Lexical(idf, steps, scale.astype(np.float32), bias * shares)
+
+
+def train(rows: list[Row], tokenizer: Tokenizer, tokens_max: int) -> Lexical:
+    """Fits the channel on the training rows."""
+    texts = first_window([r.text for r in rows], tokenizer, tokens_max)
+    parts = [counted(t) for t in tqdm(texts, desc="n-grams", mininterval=10)]
+    idf = idf_of(parts)
+    return quantise(*fit(rows, features(parts, idf)), idf)
+
+
+def split(logits: Array) -> dict[str, Array]:
+    """Heads of the channel's logits by name."""
+    ends = (len(BINARY), len(BINARY) + len(CATEGORIES))
+    return {"binary": logits[:, : ends[0]], "category": logits[:, ends[0] : ends[1]], "agency": logits[:, ends[1] :]}
