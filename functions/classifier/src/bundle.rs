@@ -39,6 +39,9 @@ pub(crate) struct Calibration {
     pub(crate) binary_offset: Vec<f32>,
     pub(crate) category_temperature: f32,
     pub(crate) agency_temperature: f32,
+    /// From this probability on, the ranked categories hold the truth with 95% (a conformal set).
+    #[serde(default)]
+    pub(crate) category_share: f32,
 }
 
 #[derive(Deserialize)]
@@ -125,6 +128,9 @@ fn check_calibration(calibration: &Calibration) -> Result<(), ClassifierError> {
     let positive = |t: f32| t.is_finite() && t > 0.0;
     if !positive(calibration.category_temperature) || !positive(calibration.agency_temperature) {
         return Err(ClassifierError::Value { key: "calibration", expected: "temperatures above 0" });
+    }
+    if !(0.0..1.0).contains(&calibration.category_share) {
+        return Err(ClassifierError::Value { key: "calibration", expected: "a share of 0 and more, below 1" });
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ use crate::runtime::Runtime;
 use crate::window::Tokens;
 
 const HEADS: usize = Flag::ALL.len() + Fine::ALL.len();
+/// Classes that are named whatever their probability.
+const RANKED_MIN: usize = 3;
 /// Flags below this probability get no highlights: their evidence is noise.
 const HIGHLIGHT_SCORE_MIN: f32 = 0.3;
 
@@ -149,7 +151,10 @@ impl Classifier {
         Ok(Scores {
             flags,
             fine,
-            category: ranked(&mean(&passes, |p| &p.category), &self.bundle.category, calibration.category_temperature)?,
+            category: conformal(
+                ranked(&mean(&passes, |p| &p.category), &self.bundle.category, calibration.category_temperature)?,
+                calibration.category_share,
+            ),
             agency: ranked(&mean(&passes, |p| &p.agency), &self.bundle.agency, calibration.agency_temperature)?,
             embedding: unit(mean(&passes, |p| &p.embedding)),
             window_embeddings: if passes.len() > 1 {
@@ -248,6 +253,13 @@ fn ranked(logits: &[f32], labels: &[String], temperature: f32) -> Result<Vec<Ran
         .collect::<Result<Vec<_>, ClassifierError>>()?;
     out.sort_by(|a, b| b.score.get().total_cmp(&a.score.get()));
     Ok(out)
+}
+
+/// The leading classes that together hold the truth with the declared coverage, and at least three.
+fn conformal(mut ranked: Vec<Ranked>, share: f32) -> Vec<Ranked> {
+    let likely = ranked.iter().filter(|r| r.score.get() >= share).count();
+    ranked.truncate(likely.max(RANKED_MIN));
+    ranked
 }
 
 fn score(value: f32, output: &'static str) -> Result<Score, ClassifierError> {

@@ -152,7 +152,7 @@ pub struct Scores {
     pub flags: [Score; Flag::ALL.len()],
     /// Calibrated probabilities, in the order of [`Fine::ALL`].
     pub fine: [Score; Fine::ALL.len()],
-    /// Categories, best first.
+    /// Categories, best first: the set that holds the truth with 95%, and at least three.
     pub category: Vec<Ranked>,
     /// Agency types, best first.
     pub agency: Vec<Ranked>,

@@ -31,6 +31,8 @@ pub(crate) struct Options {
 struct Pair {
     row: Value,
     out: Value,
+    /// Category codes and agency types that a moderator is shown.
+    sets: [Vec<String>; 2],
 }
 
 /// A share, with its counts.
@@ -110,7 +112,11 @@ fn screen(screener: &mut Screener, rows: Vec<Value>) -> Result<Vec<Pair>> {
             .collect::<Result<Vec<Report>>>()?;
         let results = screener.screen(&reports.iter().collect::<Vec<_>>(), today);
         for ((row, report), result) in batch.into_iter().zip(&reports).zip(results) {
-            pairs.push(Pair { row, out: serde_json::to_value(ScreeningWire::of(&report.id, result))? });
+            let sets = [
+                result.category.iter().map(|c| c.code.clone()).collect(),
+                result.agency.iter().map(|a| a.agency.code().to_owned()).collect(),
+            ];
+            pairs.push(Pair { sets, row, out: serde_json::to_value(ScreeningWire::of(&report.id, result))? });
         }
         if shown {
             eprint!("\r{} / {total}", pairs.len());
@@ -156,11 +162,15 @@ fn figures(pairs: &[Pair]) -> Vec<(String, Share)> {
         };
         out.push(("flagged.spam".to_owned(), Share::of(pairs.iter().map(flagged))));
     }
-    for (head, key) in [("category", "code"), ("agency", "type")] {
+    for (at, (head, key)) in [("category", "code"), ("agency", "type")].into_iter().enumerate() {
         let labelled: Vec<&Pair> = pairs.iter().filter(|p| p.row[head].is_string()).collect();
         let rank = |p: &Pair| p.out[head].as_array().and_then(|r| r.iter().position(|c| c[key] == p.row[head]));
         out.push((format!("{head}.accuracy"), Share::of(labelled.iter().map(|p| rank(p) == Some(0)))));
         out.push((format!("{head}.top3"), Share::of(labelled.iter().map(|p| rank(p).is_some_and(|r| r < 3)))));
+        let covered = labelled.iter().map(|p| p.sets[at].iter().any(|code| p.row[head] == **code));
+        out.push((format!("{head}.set_coverage"), Share::of(covered)));
+        let sizes = labelled.iter().map(|p| p.sets[at].len()).sum();
+        out.push((format!("{head}.set_size"), Share { hits: sizes, of: labelled.len() }));
     }
     // `region` of an authored row is a code or null; other sets write names there.
     let coded = |row: &Value| row["decision"].is_string() && row.get("region").is_some();

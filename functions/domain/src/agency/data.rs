@@ -37,6 +37,7 @@ struct TuningFile {
     cue_words_max: usize,
     candidates_max: usize,
     candidates_min: usize,
+    set_score_min: f32,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +150,7 @@ fn tuning(file: &TuningFile) -> Result<Tuning, RegistryError> {
         ("redirected", file.redirected),
         ("topical", file.topical),
         ("category", file.category),
+        ("set_score_min", file.set_score_min),
     ];
     if let Some((name, _)) = boosts.into_iter().find(|(_, value)| !(0.0..1.0).contains(value)) {
         return Err(RegistryError::Tuning { name, expected: "at least 0 and less than 1" });
@@ -166,6 +168,7 @@ fn tuning(file: &TuningFile) -> Result<Tuning, RegistryError> {
         cue_words_max: file.cue_words_max,
         candidates_max: file.candidates_max,
         candidates_min: file.candidates_min,
+        set_score_min: file.set_score_min,
     })
 }
 

@@ -173,6 +173,7 @@ struct Tuning {
     cue_words_max: usize,
     candidates_max: usize,
     candidates_min: usize,
+    set_score_min: f32,
 }
 
 /// A type with its name templates.

@@ -85,7 +85,7 @@ impl Registry {
         for (rank, agency) in types.iter().enumerate() {
             let draft = &mut drafts[agency.at()];
             draft.boost(self.tuning.category / (rank + 1) as f32);
-            draft.why.push(format!("lazim untuk kategori {category}"));
+            draft.why.push(format!("lazim untuk kategori {}", category.replace('_', " ")));
         }
     }
 
@@ -192,7 +192,7 @@ impl Registry {
         let mut ranked: Vec<(AgencyType, Draft)> =
             AgencyType::all().zip(drafts).filter(|(_, draft)| !draft.why.is_empty()).collect();
         ranked.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
-        let likely = ranked.iter().filter(|(_, draft)| draft.score > self.tuning.named / 2.0).count();
+        let likely = ranked.iter().filter(|(_, draft)| draft.score >= self.tuning.set_score_min).count();
         ranked.truncate(likely.max(self.tuning.candidates_min).min(self.tuning.candidates_max));
         ranked
             .into_iter()

@@ -14,7 +14,6 @@ use crate::categories;
 use crate::html::{Escaped, excerpt};
 use crate::lang::Lang;
 
-const RANKED_SHOWN: usize = 5;
 const CLAIMS_SHOWN: usize = 5;
 const WHY_SHOWN: usize = 6;
 const NAME_CHARS: usize = 200;
@@ -85,15 +84,23 @@ pub(super) fn scores(html: &mut String, record: &CaseRecord) -> fmt::Result {
 pub(super) fn ranked(html: &mut String, record: &CaseRecord) -> fmt::Result {
     let screened = &record.screened;
     section(html, ("Tujuan", "Where it belongs"))?;
-    writeln!(html, "<h3>{}</h3><ol class=\"ranked\">", Both(("Kategori", "Category")))?;
-    for category in screened.category.iter().take(RANKED_SHOWN) {
+    writeln!(
+        html,
+        "<h3>{}</h3><ol class=\"ranked\">",
+        Both(("Kategori (95%: salah satu dari ini)", "Category (95%: one of these)"))
+    )?;
+    for category in &screened.category {
         let (id, en) = (categories::name(&category.code, Lang::Id), categories::name(&category.code, Lang::En));
         let (id, en) = (excerpt(id, NAME_CHARS), excerpt(en, NAME_CHARS));
         let (id, en, share) = (Escaped(&id), Escaped(&en), percent(category.score.get()));
         writeln!(html, "<li>{id} <span lang=\"en\">{en}</span> <b>{share}</b>{}</li>", bar(category.score, None))?;
     }
-    writeln!(html, "</ol><h3>{}</h3><ol class=\"ranked\">", Both(("Instansi", "Agency")))?;
-    for agency in screened.agency.iter().take(RANKED_SHOWN) {
+    writeln!(
+        html,
+        "</ol><h3>{}</h3><ol class=\"ranked\">",
+        Both(("Instansi (95%: salah satu dari ini)", "Agency (95%: one of these)"))
+    )?;
+    for agency in &screened.agency {
         candidate(html, agency, &screened.public_text)?;
     }
     html.push_str("</ol><dl>\n");
