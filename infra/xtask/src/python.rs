@@ -18,7 +18,16 @@ pub(crate) struct Environment {
 /// Checks the training package. `PyTorch` is left out on purpose: the checks here don't train.
 pub(crate) const TRAINING: Environment = Environment {
     directory: "venv",
-    packages: &["mypy==2.4.1", "numpy==2.4.6", "onnx==1.23.2", "pytest==9.2.0", "ruff==0.17.6", "tokenizers==0.23.3"],
+    packages: &[
+        "mypy==2.4.1",
+        "numpy==2.4.6",
+        "onnx==1.23.2",
+        "pytest==9.2.0",
+        "ruff==0.17.6",
+        "scikit-learn==1.9.1",
+        "tokenizers==0.23.3",
+        "tqdm==4.70.1",
+    ],
 };
 
 /// Translates and checks the template, and emulates AWS.

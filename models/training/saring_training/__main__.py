@@ -63,9 +63,7 @@ def settings_of(manifest: dict[str, Any]) -> Settings:
     return Settings(**manifest.get("settings", {}))
 
 
-def start(
-    manifest: dict[str, Any], root: Path, rows: list[data.Row], settings: Settings
-) -> tuple[Screener, Tokenizer]:
+def start(manifest: dict[str, Any], root: Path, rows: list[data.Row], settings: Settings) -> tuple[Screener, Tokenizer]:
     """The network to train: an earlier run's (`init` of the manifest) or the pretrained base."""
     if "init" in manifest:
         return load_model(root / manifest["init"])
@@ -135,9 +133,7 @@ def run_lexical(manifest: dict[str, Any], root: Path, work: Path) -> None:
     print(f"lexical: {len(rows)} rows, {(work / export.LEXICAL).stat().st_size / 1e6:.1f} MB")
 
 
-def lexical_logits(
-    work: Path, rows: list[data.Row], tokenizer: Tokenizer, tokens_max: int
-) -> dict[str, np.ndarray[Any, Any]]:
+def lexical_logits(work: Path, rows: list[data.Row], tokenizer: Tokenizer, tokens_max: int) -> dict[str, np.ndarray[Any, Any]]:
     """What the lexical channel adds to each head; empty if the run has none."""
     if not (work / export.LEXICAL).exists():
         return {}
@@ -161,6 +157,8 @@ def run_evaluate(manifest: dict[str, Any], root: Path, work: Path) -> None:
     metrics = evaluate.metrics(rows, logits, calibration)
     (work / "metrics.json").write_text(json.dumps(metrics, indent=1))
     print(evaluate.table(metrics))
+    tables = evaluate.tables(rows, logits, calibration)
+    (work / "tables.json").write_text(json.dumps(tables, indent=1))
     policy = evaluate.policy(rows, logits, calibration)
     (work / "policy.json").write_text(json.dumps(policy, indent=1))
     print(json.dumps(policy, indent=1))
@@ -209,12 +207,8 @@ def main() -> None:
     for name in ("fit", "lexical", "evaluate", "export", "compare", "card"):
         command = commands.add_parser(name)
         command.add_argument("manifest", type=Path)
-        command.add_argument(
-            "--root", type=Path, default=Path(), help="folder that the manifest's paths start from"
-        )
-        command.add_argument(
-            "--work", type=Path, required=True, help="folder for checkpoints and the trained model"
-        )
+        command.add_argument("--root", type=Path, default=Path(), help="folder that the manifest's paths start from")
+        command.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the trained model")
     for name in ("export", "compare", "card"):
         commands.choices[name].add_argument("--out", type=Path, required=True, help="the bundle's folder")
     for name in ("export", "card"):

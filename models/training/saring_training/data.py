@@ -45,6 +45,9 @@ class Row:
     weight: float = 1.0
     split: str = "train"
     slice: str = ""
+    variety: str = ""
+    # Kepmendagri code, of authored rows.
+    region: str = ""
     pair: str | None = None
     # The text's counterpart for the contrastive loss (the title of a debunked claim).
     match: str | None = None
@@ -127,6 +130,8 @@ def _authored(row: Row, raw: Json) -> None:
         del row.binary["quality.off_topic"]
     _ranked(row, raw)
     row.slice = raw["slice"]
+    row.variety = raw.get("variety") or ""
+    row.region = raw.get("region") or ""
     row.split = raw.get("split", "train")
     row.pair = raw.get("pair")
     # No public set labels spam, abuse or hoax on reports: the authored rows decide.

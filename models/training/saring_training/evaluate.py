@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,7 @@ def policy(rows: list[Row], logits: dict[str, Array], calibration: Calibration) 
     return {"thresholds": chosen, "certificate": certificate.text()} | {k: asdict(v) for k, v in outcomes.items()}
 
 
-def pictures(
-    rows: list[Row], logits: dict[str, Array], calibration: Calibration, chosen: dict[str, float], out: Path
-) -> None:
+def pictures(rows: list[Row], logits: dict[str, Array], calibration: Calibration, chosen: dict[str, float], out: Path) -> None:
     """The card's pictures, on the authored test rows."""
     at = [i for i, r in enumerate(rows) if r.source == "reports" and r.split == "test"]
     authored, p = [rows[i] for i in at], probabilities(logits["binary"][at], calibration)
@@ -149,6 +148,52 @@ def _sets(logits: Array, labels: Array, head: str, calibration: Calibration) -> 
     sizes = sets(logits, t, share)
     rank = (np.argsort(-logits, axis=1) == labels[:, None]).argmax(1)
     return {f"{head}.set_coverage": float((rank < sizes).mean()), f"{head}.set_size": float(sizes.mean())}
+
+
+def tables(rows: list[Row], logits: dict[str, Array], calibration: Calibration) -> dict[str, Any]:
+    """On authored test rows: recall and precision per class; accuracy per province, variety and length.
+
+    A row counts as flagged rightly if any flag reaches 0.5 just when it carries one.
+    """
+    at = [i for i, r in enumerate(rows) if r.source == "reports" and r.split == "test"]
+    out: dict[str, Any] = {}
+    best = {head: logits[head].argmax(1) for head in ("category", "agency")}
+    for head, names in (("category", CATEGORIES), ("agency", AGENCIES)):
+        known = [i for i in at if getattr(rows[i], head) >= 0]
+        true = np.array([getattr(rows[i], head) for i in known], int)
+        said = best[head][known]
+        out[head] = {
+            name: {
+                "rows": int((true == c).sum()),
+                "recall": float((said[true == c] == c).mean()) if (true == c).any() else None,
+                "precision": float((true[said == c] == c).mean()) if (said == c).any() else None,
+            }
+            for c, name in enumerate(names)
+        }
+    p = probabilities(logits["binary"], calibration)[:, : len(FLAGS)]
+    groupings: dict[str, Callable[[Row], str]] = {
+        "province": lambda row: row.region[:2] or "none",
+        "variety": lambda row: row.variety or "none",
+        "words": lambda row: next(label for limit, label in LENGTHS if len(row.text.split()) <= limit),
+    }
+    for name, group in groupings.items():
+        members: dict[str, list[int]] = defaultdict(list)
+        for i in at:
+            members[group(rows[i])].append(i)
+        out[name] = {key: _group(rows, found, p, best) for key, found in sorted(members.items())}
+    return out
+
+
+LENGTHS = ((10, "1-10"), (20, "11-20"), (40, "21-40"), (80, "41-80"), (10**9, "over 80"))
+
+
+def _group(rows: list[Row], members: list[int], p: Array, best: dict[str, Array]) -> dict[str, Any]:
+    harmful = np.array([max(rows[i].binary[f] for f in FLAGS) for i in members]) > 0
+    figures: dict[str, Any] = {"rows": len(members), "flags": float(((p[members].max(1) >= 0.5) == harmful).mean())}
+    for head, said in best.items():
+        hits = [said[i] == getattr(rows[i], head) for i in members if getattr(rows[i], head) >= 0]
+        figures[head] = float(np.mean(hits)) if hits else None
+    return figures
 
 
 def table(metrics: dict[str, Any]) -> str:

@@ -104,13 +104,9 @@ def session(path: Path) -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def run(
-    session: Any, tokenizer: Tokenizer, texts: list[str], tokens_max: int
-) -> dict[str, np.ndarray[Any, Any]]:
+def run(session: Any, tokenizer: Tokenizer, texts: list[str], tokens_max: int) -> dict[str, np.ndarray[Any, Any]]:
     """Outputs of an exported graph, one run a text."""
     tokenizer.enable_truncation(tokens_max)
     names = ["binary", "category", "agency", "embedding"]
-    rows = [
-        session.run(names, {"input_ids": np.array([e.ids], np.int64)}) for e in tokenizer.encode_batch(texts)
-    ]
+    rows = [session.run(names, {"input_ids": np.array([e.ids], np.int64)}) for e in tokenizer.encode_batch(texts)]
     return {n: np.concatenate([r[i] for r in rows]) for i, n in enumerate(names)}

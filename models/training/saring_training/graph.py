@@ -55,9 +55,7 @@ class Graph:
         self.count += 1
         base = output or f"{op.lower()}_{self.count}"
         names = [base] if outputs == 1 else [f"{base}_{i}" for i in range(outputs)]
-        self.nodes.append(
-            helper.make_node(op, inputs, names, name=f"n{self.count}_{op}", domain=domain, **attributes)
-        )
+        self.nodes.append(helper.make_node(op, inputs, names, name=f"n{self.count}_{op}", domain=domain, **attributes))
         return names[0] if outputs == 1 else base
 
     def linear(self, x: str, name: str, weight: Array, bias: Array) -> str:
@@ -95,17 +93,13 @@ def _embed(g: Graph, model: Screener) -> str:
         q = np.rint(words / scale).astype(np.int8)
         rows = g.node("Gather", [g.constant("word.q", q), "input_ids"])
         rows = g.node("Cast", [rows], to=TensorProto.FLOAT)
-        x = g.node(
-            "Mul", [rows, g.node("Gather", [g.constant("word.s", scale.astype(np.float32)), "input_ids"])]
-        )
+        x = g.node("Mul", [rows, g.node("Gather", [g.constant("word.s", scale.astype(np.float32)), "input_ids"])])
     else:
         x = g.node("Gather", [g.constant("word", words), "input_ids"])
     length = g.node("Shape", ["input_ids"], start=1, end=2)
     zero, axis = g.constant("zero", np.array([0], np.int64)), g.constant("axis0", np.array([0], np.int64))
     position = g.node("Slice", [g.constant("position", positions), zero, length, axis])
-    gamma, beta = (
-        g.constant(f"embed.{n}", array(p)) for n, p in (("g", encoder.norm.weight), ("be", encoder.norm.bias))
-    )
+    gamma, beta = (g.constant(f"embed.{n}", array(p)) for n, p in (("g", encoder.norm.weight), ("be", encoder.norm.bias)))
     return g.node(
         "LayerNormalization",
         [g.node("Add", [x, position]), gamma, beta],
@@ -117,15 +111,11 @@ def _embed(g: Graph, model: Screener) -> str:
 def _layer(g: Graph, x: str, layer: Layer, name: str, eps: float) -> str:
     qkv = g.linear(x, f"{name}.qkv", array(layer.qkv.weight), array(layer.qkv.bias))
     parts = g.node("Split", [qkv], outputs=3, axis=-1, num_outputs=3)
-    context = g.node(
-        "MultiHeadAttention", [f"{parts}_{i}" for i in range(3)], domain=CONTRIB, num_heads=layer.heads
-    )
+    context = g.node("MultiHeadAttention", [f"{parts}_{i}" for i in range(3)], domain=CONTRIB, num_heads=layer.heads)
     out = g.linear(context, f"{name}.out", array(layer.out.weight), array(layer.out.bias))
     x = _norm(g, x, out, layer.norm_attention, f"{name}.na", eps)
     up = g.linear(x, f"{name}.up", array(layer.up.weight), array(layer.up.bias))
-    down = g.linear(
-        g.node("Gelu", [up], domain=CONTRIB), f"{name}.down", array(layer.down.weight), array(layer.down.bias)
-    )
+    down = g.linear(g.node("Gelu", [up], domain=CONTRIB), f"{name}.down", array(layer.down.weight), array(layer.down.bias))
     return _norm(g, x, down, layer.norm_output, f"{name}.no", eps)
 
 

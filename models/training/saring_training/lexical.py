@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def counted(text: str) -> tuple[Array, Array]:
         for bucket in chunk_buckets(chunk):
             found[bucket] = found.get(bucket, 0) + 1
     alone = words(text)
-    for gram in alone + [f"{a} {b}" for a, b in zip(alone, alone[1:], strict=False)]:
+    for gram in alone + [f"{a} {b}" for a, b in pairwise(alone)]:
         bucket = word_bucket(gram)
         found[bucket] = found.get(bucket, 0) + 1
     order = sorted(found)
@@ -103,7 +104,8 @@ def idf_of(parts: list[tuple[Array, Array]]) -> Array:
     for ids, _ in parts:
         count[ids] += 1
     raw = np.log((1 + len(parts)) / (1 + count)) + 1
-    return (np.round(np.clip(raw, 0.05, IDF_MAX) * 20) / 20).astype(np.float32)
+    out: Array = (np.round(np.clip(raw, 0.05, IDF_MAX) * 20) / 20).astype(np.float32)
+    return out
 
 
 def features(parts: list[tuple[Array, Array]], idf: Array) -> Features:
@@ -143,9 +145,7 @@ def fit(rows: list[Row], data: Features) -> tuple[Array, Array]:
         at = np.flatnonzero(labels >= 0)
         if len(set(labels[at])) < 2:
             continue
-        model = LogisticRegression(
-            C=C, solver="liblinear", dual=True, tol=0.02, max_iter=40, intercept_scaling=3, random_state=7
-        )
+        model = LogisticRegression(C=C, solver="liblinear", dual=True, tol=0.02, max_iter=40, intercept_scaling=3, random_state=7)
         with warnings.catch_warnings():
             # Near the optimum is enough: the dropped decimals are below the int8 step.
             warnings.simplefilter("ignore")

@@ -54,12 +54,12 @@ def compare(
         added: the lexical channel's logits of `rows` by head, as served beside either graph.
     """
     counts: dict[str, int] = {}
-    kept, at = [], []
+    kept, places = [], []
     for i, row in enumerate(rows):
         counts[row.source] = counts.get(row.source, 0) + 1
         if counts[row.source] <= ROWS_MAX or row.source == "reports":
             kept.append(row)
-            at.append(i)
+            places.append(i)
     tokenizer.enable_truncation(tokens_max)
     ids = [e.ids for e in tokenizer.encode_batch([r.text for r in kept])]
     bias = model.binary_value.bias.detach().float().numpy()
@@ -68,8 +68,8 @@ def compare(
         path = Path(folder) / "fp32.onnx"
         onnx.save(build(model, quantise=False), path)
         fp32 = _run(path, ids, "fp32", bias)
-    for head, logits in added.items():
-        int8[head], fp32[head] = int8[head] + logits[at], fp32[head] + logits[at]
+    for output, logits in added.items():
+        int8[output], fp32[output] = int8[output] + logits[places], fp32[output] + logits[places]
     out: dict[str, Any] = {}
     for source in sorted({r.source for r in kept}):
         at = [i for i, r in enumerate(kept) if r.source == source]

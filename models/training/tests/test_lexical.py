@@ -1,9 +1,11 @@
 """The lexical channel: the same n-grams as the function, and a file that comes back as it went."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+
 from saring_training import lexical
 from saring_training.data import Row
 from saring_training.labels import CATEGORIES
@@ -20,7 +22,7 @@ def test_buckets_and_logits_are_those_of_the_function(monkeypatch: pytest.Monkey
     occurrences = [b for chunk in text.split() for b in lexical.chunk_buckets(chunk)]
     alone = lexical.words(text)
     occurrences += [lexical.word_bucket(w) for w in alone]
-    occurrences += [lexical.word_bucket(f"{a} {b}") for a, b in zip(alone, alone[1:], strict=False)]
+    occurrences += [lexical.word_bucket(f"{a} {b}") for a, b in pairwise(alone)]
     assert len(occurrences) == BUCKETS
     assert sum(occurrences) == BUCKET_SUM
     assert table.logits([text])[0] == pytest.approx(LOGITS, abs=1e-3)
