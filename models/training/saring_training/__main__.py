@@ -22,7 +22,7 @@ import torch
 from tokenizers import Tokenizer
 
 from . import base as base_model
-from . import card, data, evaluate, export, lexical, quantised
+from . import card, data, evaluate, export, layers, lexical, quantised
 from .calibrate import Calibration
 from .fit import Settings, fit, predict
 from .graph import measure
@@ -204,19 +204,23 @@ def run_card(manifest: dict[str, Any], name: str, work: Path, out: Path, version
 def main() -> None:
     parser = argparse.ArgumentParser(prog="saring_training")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("fit", "lexical", "evaluate", "export", "compare", "card"):
+    for name in ("fit", "layers", "lexical", "evaluate", "export", "compare", "card"):
         command = commands.add_parser(name)
         command.add_argument("manifest", type=Path)
         command.add_argument("--root", type=Path, default=Path(), help="folder that the manifest's paths start from")
         command.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the trained model")
     for name in ("export", "compare", "card"):
         commands.choices[name].add_argument("--out", type=Path, required=True, help="the bundle's folder")
+    commands.choices["layers"].add_argument("--depths", type=int, nargs="+", default=[4, 6, 8, 12])
     for name in ("export", "card"):
         commands.choices[name].add_argument("--version", required=True)
     arguments = parser.parse_args()
     manifest = read_manifest(arguments.manifest)
     if arguments.command == "fit":
         run_fit(manifest, arguments.root, arguments.work)
+    elif arguments.command == "layers":
+        rows = load_rows(manifest, arguments.root)
+        layers.run(rows, settings_of(manifest), arguments.depths, POSITIONS, arguments.work)
     elif arguments.command == "lexical":
         run_lexical(manifest, arguments.root, arguments.work)
     elif arguments.command == "evaluate":

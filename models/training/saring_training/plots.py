@@ -90,3 +90,16 @@ def flags_of(rows: list[Any], p: Array) -> dict[str, tuple[Array, Array]]:
     """Probabilities and labels of the three flags on authored rows."""
     labels = {f: np.array([r.binary[f] for r in rows]) for f in FLAGS}
     return {f: (p[:, i], labels[f]) for i, f in enumerate(FLAGS)}
+
+
+def layers(points: list[dict[str, float]], path: Path) -> None:
+    """Quality against milliseconds, one point a depth."""
+    points = sorted(points, key=lambda p: p["layers"])
+    figure, (axis,) = _figure(1, 6, 4)
+    for name, label in (("f1", "mean F1 of flags"), ("category", "category"), ("agency", "agency")):
+        axis.plot([p["milliseconds"] for p in points], [p[name] for p in points], marker="o", label=label)
+    for p in points:
+        axis.annotate(f"{p['layers']:.0f}", (p["milliseconds"], p["f1"]), textcoords="offset points", xytext=(4, 6))
+    axis.set(xlabel="median ms of one int8 run, one thread (numbers: layers)", ylabel="held-out dev rows, short fit")
+    axis.legend()
+    _save(figure, path)
