@@ -142,7 +142,7 @@ impl Copy {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("saring-classifier-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).expect("the temporary directory is writable");
-        for file in ["model.toml", "model.onnx", "model.onnx.data", "tokenizer.json"] {
+        for file in ["model.toml", "model.onnx", "model.onnx.data", "tokenizer.json", "lexical.bin"] {
             std::fs::copy(bundle_directory().join(file), path.join(file)).expect("the bundle is complete");
         }
         Self(path)
