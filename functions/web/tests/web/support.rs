@@ -40,7 +40,11 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn start() -> Self {
         let table = TableHost::start(TableHostOptions::default()).await.unwrap();
-        let cases = Cases::connect(&TableConfig::local("saring", table.endpoint())).await;
+        let cases = Cases::connect(&TableConfig {
+            original_retention_days: 36_500,
+            ..TableConfig::local("saring", table.endpoint())
+        })
+        .await;
         cases.create_table().await.unwrap();
         let clock = Arc::new(ManualClock::at(1_764_000_000_000));
         let queue = QueueHost::start(QueueHostOptions { clock, ..QueueHostOptions::default() }).await.unwrap();
