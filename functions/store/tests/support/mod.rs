@@ -26,9 +26,7 @@ impl Table {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));
-        let cases =
-            Cases::connect(&TableConfig { original_retention_days: 36_500, ..TableConfig::local("saring", &endpoint) })
-                .await;
+        let cases = Cases::connect(&TableConfig::local("saring", &endpoint)).await;
         cases.create_table().await.unwrap();
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
