@@ -7,6 +7,7 @@ pub mod claims;
 pub mod feedback;
 pub mod pii;
 pub mod policy;
+pub mod priority;
 pub mod region;
 pub mod report;
 pub mod score;

@@ -29,6 +29,7 @@ struct DecisionWire<'a> {
     message: WordsWire,
     reasons: Vec<ReasonWire<'a>>,
     rejection: Option<RejectionWire>,
+    asked: Option<RejectionWire>,
     returned_to: Option<AgencyWire<'a>>,
     category: Option<&'a str>,
     agency: Option<AgencyWire<'a>>,
@@ -99,6 +100,10 @@ pub fn decision(case: &Case) -> DecisionMessage {
             .map(|r| ReasonWire { code: &r.code, detail: &r.detail })
             .collect(),
         rejection: record.rejection.map(rejection),
+        asked: record.asked.map(|asked| {
+            let (id, en) = (asked.reason.words_id(), asked.reason.words_en());
+            RejectionWire { code: asked.reason.code(), words: WordsWire { id, en } }
+        }),
         returned_to: record.returned.as_ref().map(agency),
         category: record.category(),
         agency: named.as_ref().map(agency),
@@ -127,6 +132,7 @@ pub fn erasure(erased: &ErasedCase) -> DecisionMessage {
         message: ERASED_WORDS,
         reasons: Vec::new(),
         rejection: None,
+        asked: None,
         returned_to: None,
         category: None,
         agency: None,

@@ -1,12 +1,15 @@
 //! What happens to a case after its screening: each change one transaction with its event.
 
-use saring_domain::case::{Actor, AuditAction, Case, CaseError, CaseId, Change, Resolution, Timestamp, TrackingId};
+use saring_domain::case::{
+    Actor, AuditAction, Case, CaseError, CaseId, Change, Labels, Resolution, Timestamp, TrackingId,
+};
 use saring_domain::report::{Report, ReportId, ReportText};
 
 use crate::cases::Cases;
 use crate::error::{StoreError, unreadable};
 use crate::item::Reader;
 use crate::names as n;
+use crate::notes::NoteText;
 use crate::trail::Draft;
 use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off, listed_item};
 
@@ -56,6 +59,65 @@ impl Cases {
             return Err(CaseError::Refused { status, change }.into());
         }
         self.change_with(id, Some(expected_version), change, actor, now, || Ok(None)).await
+    }
+
+    /// The same with a moderator's note, which is sealed beside the original.
+    ///
+    /// # Errors
+    /// As [`Cases::change`]; a note without a key for originals.
+    pub async fn change_noted(
+        &self,
+        id: CaseId,
+        expected_version: u64,
+        change: &Change,
+        note: Option<&NoteText>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Case, StoreError> {
+        let Some(note) = note else { return self.change(id, expected_version, change, actor, now).await };
+        if matches!(change, Change::Edit(_) | Change::Appeal) {
+            let (status, change) = ("changed by a moderator", change.action().code());
+            return Err(CaseError::Refused { status, change }.into());
+        }
+        let put = || Ok(Some(self.put_any(self.note_item(id, expected_version + 1, note, now)?)));
+        self.change_with(id, Some(expected_version), change, actor, now, put).await
+    }
+
+    /// Corrects labels whose spans say where all personal data is, and masks the public text anew from
+    /// the original; the trail says that it was read.
+    ///
+    /// # Errors
+    /// As [`Cases::change`]; no key for originals, or none left.
+    pub async fn remask(
+        &self,
+        id: CaseId,
+        expected_version: u64,
+        labels: &Labels,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Case, StoreError> {
+        const OPERATION: &str = "masking a text anew";
+        let report = self.original(id, actor, now).await?.ok_or(StoreError::NoCase(id))?;
+        for attempt in 0..ATTEMPTS_MAX {
+            back_off(attempt).await;
+            let head = self.head_of(id).await?;
+            let case = self.case(id).await?.ok_or(StoreError::NoCase(id))?;
+            if case.version() != expected_version {
+                return Err(StoreError::Stale { case: id, expected: expected_version, actual: case.version() });
+            }
+            let case = case.remask(&report, labels.clone(), actor, now)?;
+            let record = case.record();
+            let event = head.next(Draft::of(record, actor, AuditAction::Corrected, labels.codes()));
+            let writes = [
+                self.put_over(listed_item(record)?, expected_version),
+                self.put_event(&event),
+                self.move_head(&head, &event),
+            ];
+            if let Outcome::Done = self.transact(OPERATION, writes).await? {
+                return Ok(case);
+            }
+        }
+        Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
     }
 
     /// The reporter asks to have the decision looked at again, with a reason that is kept like the

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod board;
 mod cases;
 mod change;
 mod claims;
@@ -15,14 +16,19 @@ mod originals;
 mod pages;
 mod queue;
 mod samples;
+mod queues;
+mod resting;
+mod notes;
 mod seal;
 mod stream;
 mod trail;
+mod views;
 mod transact;
 pub mod verify;
 mod wire;
 mod write;
 
+pub use board::{Board, Counted};
 pub use cases::{Cases, Receipt, Tracked, random_tracking_id};
 pub use change::Edited;
 pub use config::{Access, ConfigError, QueueConfig, TableConfig, env};
@@ -32,7 +38,9 @@ pub use error::{Retry, StoreError};
 pub use item::{DecodeError, Problem};
 pub use letters::{DeadLetters, DeadState};
 pub use originals::Erasure;
+pub use notes::{NOTE_CHARS_MAX, Note, NoteError, NoteText};
 pub use pages::{Cursor, CursorError, FeedItem, PAGE_ITEMS_MAX, Page, PageRequest, ScanCursor, Waiting};
+pub use queues::{QueuePart, Settled};
 pub use queue::{
     BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, Incoming, MessageError, Outgoing, Reports, TRACKING_ATTRIBUTE, encode_report,
     parse_message,
@@ -40,4 +48,5 @@ pub use queue::{
 pub use samples::Sample;
 pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
 pub use stream::{ErasedCase, StreamChange, StreamEntry, stream_change};
+pub use views::{SavedView, VIEW_NAME_CHARS_MAX, VIEWS_MAX};
 pub use write::{CONFLICTS_MAX, Received, Recorded};

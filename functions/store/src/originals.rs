@@ -67,6 +67,7 @@ impl Cases {
             // A trail that was read while it grew: look again.
             let Some(last) = last else { continue };
             let case = self.case_item_version(id).await?;
+            self.delete_notes(id).await?;
             let event = head.next(Draft {
                 at: now,
                 actor,

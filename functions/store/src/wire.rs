@@ -8,6 +8,7 @@ use saring_domain::case::{
 };
 use saring_domain::pii::{PiiKind, PiiSpan};
 use saring_domain::policy::{Decision, Reason, Verdict};
+use saring_domain::priority::Rank;
 use saring_domain::report::{ReportId, TextHash, Visibility};
 use saring_domain::score::{Fine, Flag, Highlight, Ranked, Score, ScoreError};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use crate::error::StoreError;
 use crate::item::{Attributes, DecodeError, Reader, Writer, value_error};
 use crate::labels::{labels, labels_json};
 use crate::names as n;
+use crate::resting::{asked, escalated, escalated_json, proposal, proposal_json};
 
 /// Longest JSON of a screening; leaves room for the text below the item limit of 400 KB.
 pub(crate) const SCREENED_BYTES_MAX: usize = 128 * 1024;
@@ -41,7 +43,7 @@ struct ReasonWire {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SpanWire {
+pub(crate) struct SpanWire {
     kind: String,
     start: usize,
     end: usize,
@@ -95,7 +97,7 @@ impl From<&Screened> for ScreenedWire {
                 .map(|r| ReasonWire { code: r.code.clone(), detail: r.detail.clone() })
                 .collect(),
             pii: (screened.pii.iter())
-                .map(|s| SpanWire { kind: s.kind.code().to_owned(), start: s.start, end: s.end })
+                .map(span_wire)
                 .collect(),
             flags: screened.flags.iter().map(|(flag, score)| ranked(flag.code(), *score)).collect(),
             fine: screened.fine.iter().map(|(fine, score)| ranked(fine.code(), *score)).collect(),
@@ -161,6 +163,11 @@ pub(crate) fn case_item(case: &CaseRecord) -> Result<Attributes, StoreError> {
         .optional_time(n::LOCK_UNTIL, case.lock.as_ref().map(|l| l.until))
         .optional_text(n::EDIT_TEXT_HASH, case.edit.as_ref().map(|e| e.text_hash.as_str()))
         .optional_text(n::EDIT_FROM, case.edit.as_ref().map(|e| e.from.code()))
+        .optional_text(n::PROPOSAL, case.proposal.as_ref().map(proposal_json))
+        .optional_text(n::ASKED_REASON, case.asked.map(|a| a.reason.code()))
+        .optional_time(n::ASKED_AT, case.asked.map(|a| a.at))
+        .optional_text(n::ESCALATED, case.escalated.as_ref().map(escalated_json))
+        .number(n::RANK, case.rank.number())
         .optional_time(n::APPEALED_AT, case.appealed_at)
         .optional_time(n::OVERDUE_AT, case.overdue_at)
         .number(n::DECIDED_VERSION, case.decided.version)
@@ -182,6 +189,13 @@ pub(crate) fn case_item(case: &CaseRecord) -> Result<Attributes, StoreError> {
 /// The record of a case item, which may contradict itself.
 pub(crate) fn case_record(item: &Attributes) -> Result<CaseRecord, DecodeError> {
     let item = Reader(item);
+    let screened = screened(item)?;
+    let (received_at, appealed_at) = (item.time(n::RECEIVED_AT)?, item.optional_time(n::APPEALED_AT)?);
+    let rank = match item.optional_number(n::RANK)? {
+        Some(rank) => Rank::from_number(rank),
+        // A case from before there were ranks.
+        None => Rank::of(&screened, appealed_at.unwrap_or(received_at)),
+    };
     Ok(CaseRecord {
         id: item.parsed(n::CASE_ID, CaseId::parse)?,
         report_id: item.parsed(n::REPORT_ID, ReportId::parse)?,
@@ -189,17 +203,21 @@ pub(crate) fn case_record(item: &Attributes) -> Result<CaseRecord, DecodeError> 
         status: item.parsed(n::STATUS, status)?,
         chosen: item.parsed(n::CHOSEN, Visibility::parse)?,
         visibility: item.parsed(n::VISIBILITY, Visibility::parse)?,
-        screened: screened(item)?,
+        screened,
         publication: publication(item)?,
         rejection: item.optional_parsed(n::REJECTION, |code| RejectReason::parse(code).ok_or(()))?,
         returned: returned(item)?,
         labels: item.optional_text(n::LABELS)?.map(labels).transpose()?,
         lock: lock(item)?,
         edit: edit(item)?,
-        appealed_at: item.optional_time(n::APPEALED_AT)?,
+        proposal: proposal(item)?,
+        asked: asked(item)?,
+        escalated: escalated(item)?,
+        rank,
+        appealed_at,
         overdue_at: item.optional_time(n::OVERDUE_AT)?,
         decided: Decided { version: item.number(n::DECIDED_VERSION)?, at: item.time(n::DECIDED_AT)? },
-        received_at: item.time(n::RECEIVED_AT)?,
+        received_at,
         changed_at: item.time(n::CHANGED_AT)?,
     })
 }
@@ -281,6 +299,10 @@ fn screened(item: Reader<'_>) -> Result<Screened, DecodeError> {
     })
 }
 
+pub(crate) fn span_wire(span: &PiiSpan) -> SpanWire {
+    SpanWire { kind: span.kind.code().to_owned(), start: span.start, end: span.end }
+}
+
 fn decision(code: &str) -> Result<Decision, ()> {
     [Decision::Publish, Decision::Review].into_iter().find(|d| d.code() == code).ok_or(())
 }
@@ -289,7 +311,7 @@ pub(crate) fn flag(code: &str) -> Result<Flag, DecodeError> {
     Flag::ALL.into_iter().find(|f| f.code() == code).ok_or(value_error(n::SCREENED))
 }
 
-fn span(span: &SpanWire) -> Result<PiiSpan, DecodeError> {
+pub(crate) fn span(span: &SpanWire) -> Result<PiiSpan, DecodeError> {
     let kind = PiiKind::ALL.into_iter().find(|k| k.code() == span.kind).ok_or(value_error(n::SCREENED))?;
     Ok(PiiSpan { kind, start: span.start, end: span.end })
 }

@@ -29,6 +29,20 @@ pub(crate) enum WebError {
     NoAppeal,
     #[error("there is no such report")]
     NoReport,
+    #[error("a token of the provider is needed")]
+    NoToken,
+    #[error("the roles of this token do not allow this")]
+    NotAllowed,
+    #[error("the form is not one of this session")]
+    Forged,
+    #[error("the login could not be finished, please begin again")]
+    Login,
+    #[error("the provider of logins cannot answer for now, please try again later")]
+    Provider,
+    #[error("the case is at version {actual}, the form is about version {expected}")]
+    Changed { expected: u64, actual: u64 },
+    #[error("the case does not allow this: {0}")]
+    NotNow(saring_domain::case::CaseError),
     #[error("there is nothing at this address")]
     NoPage,
     #[error("this address does not take this method")]
@@ -85,11 +99,14 @@ impl WebError {
             | Self::Repeated(_)
             | Self::Parameters => StatusCode::BAD_REQUEST,
             Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Conflict | Self::NoAppeal => StatusCode::CONFLICT,
+            Self::Login => StatusCode::BAD_REQUEST,
+            Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::NotAllowed | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Conflict | Self::NoAppeal | Self::Changed { .. } | Self::NotNow(_) => StatusCode::CONFLICT,
             Self::NoReport | Self::NoPage => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::TimedOut | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TimedOut | Self::Store(_) | Self::Provider => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -113,7 +130,7 @@ impl WebError {
     fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::TooMany(wait) => Some(wait.as_secs() + 1),
-            Self::TimedOut | Self::Store(_) => Some(RETRY_AFTER_S),
+            Self::TimedOut | Self::Store(_) | Self::Provider => Some(RETRY_AFTER_S),
             _ => None,
         }
     }
@@ -125,6 +142,9 @@ impl WebError {
             tracing::error!(store.error = %error, store.source = source, "the store did not serve a request");
         }
         let mut response = (self.status(), body).into_response();
+        if matches!(self, Self::NoToken) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -17,4 +17,5 @@ mod reason_codes;
 mod settings;
 mod status;
 
+pub use console::{Identity, IdentityError, IdentitySettings, Role};
 pub use settings::{PublicUrl, Rate, Settings, SettingsError, env};

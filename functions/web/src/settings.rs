@@ -6,6 +6,14 @@ use std::time::Duration;
 pub mod env {
     /// Where the public pages are, such as `https://lapor.example.go.id`; optional.
     pub const PUBLIC_URL: &str = "SARING_PUBLIC_URL";
+    /// Issuer of the moderators' tokens (OpenID Connect); for the console.
+    pub const OIDC_ISSUER: &str = "SARING_OIDC_ISSUER";
+    /// Audience that the tokens must name: the console's client id.
+    pub const OIDC_AUDIENCE: &str = "SARING_OIDC_AUDIENCE";
+    /// Claim with the roles; optional.
+    pub const OIDC_ROLES_CLAIM: &str = "SARING_OIDC_ROLES_CLAIM";
+    /// Claim that names a person in locks and trails; optional.
+    pub const OIDC_NAME_CLAIM: &str = "SARING_OIDC_NAME_CLAIM";
 }
 
 /// Longest public address, in bytes.
@@ -37,6 +45,10 @@ impl PublicUrl {
         });
         let short = origin.len() <= PUBLIC_URL_BYTES_MAX;
         if valid && short { Ok(Self(origin.to_owned())) } else { Err(SettingsError::PublicUrl) }
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
     }
 
     /// Scheme and host, without a slash at the end.

@@ -184,6 +184,23 @@ fn moved(places: &[Place], original: usize, side: Side) -> usize {
     public_at + original.saturating_sub(at)
 }
 
+/// The place in the original of a place in the public text; nothing within a masked stretch, or where
+/// the masked stretches are not where they are said to be.
+pub(super) fn original_place(screened: &Screened, public: usize) -> Option<usize> {
+    let chars: Vec<char> = screened.public_text.chars().collect();
+    let (mut at, mut public_at) = (0, 0);
+    for place in places(screened, &chars)? {
+        if public <= place.public.0 {
+            break;
+        }
+        if public < place.public.1 {
+            return None;
+        }
+        (at, public_at) = (place.original.1, place.public.1);
+    }
+    Some(at + public - public_at)
+}
+
 #[cfg(test)]
 mod tests {
     use saring_domain::case::{ModelVersion, PolicyVersion};
@@ -277,6 +294,19 @@ mod tests {
             let html = shown(&screened(&text, pii(), vec![mark(&text, word, Flag::Spam)]));
             assert_eq!(html.replace(" class=\"spam\" title=\"spam +1.25\"", ""), expected, "{word}");
         }
+    }
+
+    #[test]
+    fn places_lead_back_to_the_original() {
+        let text = format!("a {NIK} bc 08123456789 d");
+        let pii = vec![span(&text, NIK, PiiKind::Nik), span(&text, "08123456789", PiiKind::Phone)];
+        let screened = screened(&text, pii, Vec::new());
+        for word in ["a", "bc", "d"] {
+            let (start, end) = at(&screened.public_text, word);
+            let place = |public| original_place(&screened, public);
+            assert_eq!((place(start), place(end)), (Some(at(&text, word).0), Some(at(&text, word).1)), "{word}");
+        }
+        assert_eq!(original_place(&screened, at(&screened.public_text, "NIK").0), None);
     }
 
     #[test]
