@@ -8,6 +8,7 @@ pub mod feedback;
 pub mod pii;
 pub mod policy;
 pub mod priority;
+pub mod quality;
 pub mod region;
 pub mod report;
 pub mod score;

@@ -64,6 +64,7 @@ impl Sweep<'_> {
         let settled = self.cases.settle_due(now).await?;
         swept.settled = settled.cases.len() as u64;
         self.review(now, &mut swept).await?;
+        self.cases.sample_published(now).await?;
         self.cases.refresh_board(now).await?;
         swept.stuck = self.stuck(now).await?;
         swept.dead = self.dead.state().await?;

@@ -154,6 +154,10 @@ impl Cases {
             if let Some(expected) = expected_version.filter(|expected| *expected != version) {
                 return Err(StoreError::Stale { case: id, expected, actual: version });
             }
+            let settled = match change {
+                Change::Settle(ruling) => self.settled_writes(&case, ruling, now),
+                _ => Vec::new(),
+            };
             let changed = case.change(change, actor, now)?;
             let record = changed.record();
             let event = head.next(Draft::of(record, actor, change.action(), change.detail()));
@@ -163,6 +167,7 @@ impl Cases {
                 self.move_head(&head, &event),
             ];
             writes.extend(beside()?);
+            writes.extend(settled);
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
                 return Ok(changed);
             }

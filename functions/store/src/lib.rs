@@ -14,6 +14,7 @@ mod letters;
 mod names;
 mod originals;
 mod pages;
+mod quality;
 mod queue;
 mod samples;
 mod queues;
@@ -40,6 +41,7 @@ pub use letters::{DeadLetters, DeadState};
 pub use originals::Erasure;
 pub use notes::{NOTE_CHARS_MAX, Note, NoteError, NoteText};
 pub use pages::{Cursor, CursorError, FeedItem, PAGE_ITEMS_MAX, Page, PageRequest, ScanCursor, Waiting};
+pub use quality::{Appealed, CHECK_DAYS, Check, CheckKind, Logged};
 pub use queues::{QueuePart, Settled};
 pub use queue::{
     BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, Incoming, MessageError, Outgoing, Reports, TRACKING_ATTRIBUTE, encode_report,

@@ -88,6 +88,16 @@ pub(crate) const APPEAL_SK: &str = "appeal";
 pub(crate) const BOARD_PK: &str = "board#queue";
 pub(crate) const BOARD_SK: &str = "board";
 pub(crate) const BOARD: &str = "board";
+/// How far the sample of published cases is, and how many there were by day.
+pub(crate) const SAMPLE_PK: &str = "board#sample";
+pub(crate) const COUNT: &str = "count";
+pub(crate) const PROBABILITY: &str = "probability";
+pub(crate) const FIRST: &str = "first";
+pub(crate) const FIRST_BY: &str = "first_by";
+pub(crate) const SECOND: &str = "second";
+pub(crate) const SECOND_BY: &str = "second_by";
+pub(crate) const LAST: &str = "last";
+pub(crate) const REASONS: &str = "reasons";
 pub(crate) const QUERY: &str = "query";
 pub(crate) const VIEW_PREFIX: &str = "view#";
 pub(crate) const NOTE_PREFIX: &str = "note#";
@@ -106,6 +116,16 @@ pub(crate) const ASKED: &str = "asked";
 
 /// Partitions of each index: one takes 1,000 writes a second.
 pub(crate) const SHARDS: u8 = 8;
+
+/// Checks that were drawn on a day.
+pub(crate) fn check_pk(day: &str) -> String {
+    format!("check#{day}")
+}
+
+/// Decisions that took effect on a day.
+pub(crate) fn log_pk(day: &str) -> String {
+    format!("log#{day}")
+}
 
 pub(crate) fn person_pk(person: &Actor) -> String {
     format!("person#{}", person.as_str())

@@ -39,6 +39,13 @@ impl Cases {
         Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 
+    /// Puts an item if a condition on one of its attributes (`#mark`) holds.
+    pub(crate) fn put_if(&self, item: Attributes, condition: &str, mark: &str) -> Write {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = put.condition_expression(condition).expression_attribute_names("#mark", mark);
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
     /// Puts a case over the version that was read.
     pub(crate) fn put_over(&self, item: Attributes, version: u64) -> Write {
         let put = Put::builder()

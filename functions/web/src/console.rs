@@ -8,12 +8,16 @@ mod assets;
 mod bulk;
 mod case_evidence;
 mod case_page;
+mod checks;
 mod correct;
+mod figures;
+mod figures_page;
 mod frame;
 mod identity;
 mod input;
 mod marks;
 mod next;
+mod openapi;
 mod original;
 mod panel;
 mod priority;
@@ -72,7 +76,7 @@ type Route = (&'static str, &'static str, Need, MethodRouter<Console>);
 
 /// Every route of the console.
 fn table() -> Vec<Route> {
-    use Permission::{Cases, Decide, Enter, Originals, Supervise};
+    use Permission::{Cases, Decide, Enter, Export, Figures, Originals, Quality, Supervise};
     vec![
         ("POST", "/console/berikut", Need::May(Decide), post(next::take)),
         ("POST", "/console/cases/{id}/ambil", Need::May(Decide), post(actions::claim)),
@@ -90,6 +94,14 @@ fn table() -> Vec<Route> {
         ("POST", "/console/massal/putus", Need::May(Decide), post(bulk::carry_out)),
         ("POST", "/console/tampilan", Need::May(Cases), post(saved::save)),
         ("POST", "/console/tampilan/hapus", Need::May(Cases), post(saved::remove)),
+        ("GET", "/console/periksa", Need::May(Decide), get(checks::next)),
+        ("POST", "/console/periksa/{key}", Need::May(Decide), post(checks::finish)),
+        ("GET", "/console/perbedaan", Need::May(Quality), get(checks::differences)),
+        ("POST", "/console/perbedaan/{key}", Need::May(Supervise), post(checks::settle)),
+        ("POST", "/console/cases/{id}/emas", Need::May(Supervise), post(checks::golden)),
+        ("GET", "/console/angka", Need::May(Figures), get(figures::page)),
+        ("GET", "/console/angka.csv", Need::May(Export), get(figures::csv)),
+        ("GET", "/console/openapi.json", Need::May(Enter), get(openapi::get)),
         ("GET", "/console/denyut", Need::May(Cases), get(saved::pulse)),
         ("GET", "/console", Need::May(Cases), get(queue)),
         ("GET", "/console/cases/{id}", Need::May(Cases), get(case)),
@@ -129,7 +141,9 @@ async fn queue(
 ) -> Response {
     let read = async || {
         let now = now();
-        let selection = Selection::read(&Query::read(parameters)?, now)?;
+        let query = Query::read(parameters)?;
+        let done = query.given("selesai")?.and_then(|id| CaseId::parse(id).ok());
+        let selection = Selection::read(&query, now)?;
         let view = queue::read(&cases, &selection, now).await?;
         if wants_json(&headers) {
             let list: Vec<_> = view.cases.iter().map(|(case, _)| api::full(case, now)).collect();
@@ -137,7 +151,12 @@ async fn queue(
             return Ok(axum::Json(json!({ "cases": list, "total": view.found, "next": next })).into_response());
         }
         let views = cases.views(&session.actor).await?;
-        Ok(frame::answer(queue_page::render(&session, &view, &selection, &views, now)))
+        let done = match done {
+            Some(id) => cases.case(id).await?,
+            None => None,
+        };
+        let around = queue_page::Around { views: &views, done: done.as_ref() };
+        Ok(frame::answer(queue_page::render(&session, &view, &selection, &around, now)))
     };
     read().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
 }

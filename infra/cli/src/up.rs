@@ -78,8 +78,9 @@ async fn look_after(cases: Cases) {
         tokio::time::sleep(LOOK_AFTER).await;
         let now = saring_notify::sweep::now();
         let settled = cases.settle_due(now).await.map(|_| ());
+        let drawn = cases.sample_published(now).await.map(|_| ());
         let counted = cases.refresh_board(now).await.map(|_| ());
-        if let Err(error) = settled.and(counted) {
+        if let Err(error) = settled.and(drawn).and(counted) {
             eprintln!("konsol / console: {error}");
         }
     }

@@ -8,7 +8,7 @@ use saring_web::{Identity, IdentitySettings, Settings};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let cases = Cases::connect(&TableConfig::from_env()?).await;
+    let cases = Cases::connect(&TableConfig::from_env()?.with_originals()?).await;
     let identity = Identity::new(IdentitySettings::from_env()?)?;
     run(router_with(cases, &identity, &Settings::from_env()?)).await
 }

@@ -95,6 +95,12 @@ fn body(session: &Session, shown: &Shown<'_>, now: Timestamp) -> Result<String, 
         let read = Both(("Baca teks asli (tercatat)", "Read the original (recorded)"));
         writeln!(html, "<button type=\"submit\">{read}</button></form>")?;
     }
+    let decided = matches!(record.status, CaseStatus::Published | CaseStatus::Confidential | CaseStatus::Rejected);
+    if session.may(Permission::Supervise) && decided {
+        panel::form(&mut html, session, record, "emas")?;
+        let golden = Both(("Jadikan soal emas", "Make it a golden case"));
+        writeln!(html, "<button type=\"submit\">{golden}</button></form>")?;
+    }
     html.push_str("</div></div>\n");
     events(&mut html, case, shown.trail)?;
     Ok(html)

@@ -18,7 +18,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
                       form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// Where the pages are, for whom.
-const NAVIGATION: [(Permission, &str, Words); 1] = [(Permission::Cases, "/console", ("Antrean", "Queue"))];
+const NAVIGATION: [(Permission, &str, Words); 4] = [
+    (Permission::Cases, "/console", ("Antrean", "Queue")),
+    (Permission::Decide, "/console/periksa", ("Periksa ulang", "Check again")),
+    (Permission::Quality, "/console/perbedaan", ("Perbedaan", "Differences")),
+    (Permission::Figures, "/console/angka", ("Angka", "Figures")),
+];
 
 /// Words in both languages, as markup. They are the program's own.
 pub(super) struct Both(pub(super) Words);

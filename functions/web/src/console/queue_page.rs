@@ -9,6 +9,7 @@ use super::frame::{Both, age, page};
 use super::identity::{Permission, Session};
 use super::marks::Marked;
 use super::priority::{Clock, Priority, Urgency};
+use super::panel;
 use super::queue_top;
 use super::queue::{Facet, PART_ITEMS_MAX, Selection, Values, View};
 use super::words::{self, Words};
@@ -23,14 +24,21 @@ const NAME_CHARS: usize = 80;
 /// Reasons on a card; the case page has all.
 const REASONS_SHOWN: usize = 4;
 
+/// What stands around the list.
+pub(super) struct Around<'a> {
+    pub(super) views: &'a [SavedView],
+    /// The case that was decided just before.
+    pub(super) done: Option<&'a Case>,
+}
+
 pub(super) fn render(
     session: &Session,
     view: &View,
     selection: &Selection,
-    views: &[SavedView],
+    around: &Around<'_>,
     now: Timestamp,
 ) -> String {
-    let body = body(session, view, selection, views, now).expect("writing to a string cannot fail");
+    let body = body(session, view, selection, around, now).expect("writing to a string cannot fail");
     page(session, ("Antrean pemeriksaan", "Review queue"), &body)
 }
 
@@ -38,13 +46,18 @@ fn body(
     session: &Session,
     view: &View,
     selection: &Selection,
-    views: &[SavedView],
+    around: &Around<'_>,
     now: Timestamp,
 ) -> Result<String, fmt::Error> {
     let mut html = String::new();
+    if let Some(done) = around.done {
+        write!(html, "<div class=\"done\">{} <a href=\"{}\"><span class=\"code\">{}</span></a>", Both(("Selesai:", "Done:")), case_path(done.id()), done.id())?;
+        panel::hold(&mut html, session, done, now)?;
+        html.push_str("</div>\n");
+    }
     queue_top::parts(&mut html, view, selection)?;
     summary(&mut html, view, selection)?;
-    queue_top::tools(&mut html, session, selection, views)?;
+    queue_top::tools(&mut html, session, selection, around.views)?;
     html.push_str("<nav class=\"filters\" aria-label=\"Saringan (filters)\">\n");
     for values in &view.values {
         filter(&mut html, values, selection)?;

@@ -21,7 +21,11 @@ fn allowed(method: &str, path: &str) -> Option<Vec<Role>> {
             | "/console/tampilan"
             | "/console/tampilan/hapus",
         ) => vec![Reader, Moderator, Supervisor, Auditor],
-        ("POST", "/console/cases/{id}/rebut") => vec![Supervisor],
+        ("POST", "/console/cases/{id}/rebut" | "/console/cases/{id}/emas" | "/console/perbedaan/{key}") => vec![Supervisor],
+        ("GET", "/console/perbedaan") => vec![Supervisor, Auditor],
+        ("GET", "/console/periksa") | ("POST", "/console/periksa/{key}") => vec![Moderator, Supervisor],
+        ("GET", "/console/angka" | "/console/openapi.json") => Role::ALL.to_vec(),
+        ("GET", "/console/angka.csv") => vec![Supervisor, Data, Auditor],
         ("POST", "/console/berikut" | "/console/massal" | "/console/massal/putus") => vec![Moderator, Supervisor],
         ("POST", path) if path.starts_with("/console/cases/{id}/") => vec![Moderator, Supervisor],
         ("POST", "/console/keluar") => vec![Reader, Moderator, Supervisor, Data, Auditor],
@@ -37,7 +41,7 @@ async fn every_route_for_every_role() {
     let console = provider.console(&world);
     let id = tracking(1).case_id().to_string();
     for (method, path) in routes() {
-        let real = path.replace("{id}", &id).replace("{name}", "x.css");
+        let real = path.replace("{id}", &id).replace("{name}", "x.css").replace("{key}", "x");
         let request = || Request::builder().method(method).uri(&real);
         let nobody = ask(&console, request().body(Body::empty()).unwrap()).await.status.as_u16();
         let Some(allowed) = allowed(method, path) else {

@@ -31,7 +31,7 @@ impl Role {
         }
     }
 
-    const fn allows(self, permission: Permission) -> bool {
+    pub(crate) const fn allows(self, permission: Permission) -> bool {
         match permission {
             Permission::Enter | Permission::Figures => true,
             Permission::Cases => !matches!(self, Self::Data),
