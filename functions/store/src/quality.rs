@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use saring_domain::case::{Actor, AuditAction, Case, CaseId, CaseStatus, PublishedBy, Ruling, Timestamp};
+use saring_domain::case::{
+    Actor, AuditAction, Case, CaseError, CaseId, CaseStatus, PublishedBy, Ruling, Timestamp,
+};
 use saring_domain::quality::draw;
 
 use crate::cases::Cases;
@@ -11,6 +13,7 @@ use crate::error::{StoreError, failed, unreadable};
 use crate::item::{Attributes, DecodeError, Reader, Writer, text, value_error};
 use crate::names as n;
 use crate::pages::{PAGE_ITEMS_MAX, PageRequest};
+use crate::samples::Sample;
 use crate::trail::Draft;
 use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off};
 
@@ -285,6 +288,8 @@ impl Cases {
             last: None,
         };
         let written = self.transact("drawing a case", [self.put_new(check_item(&check))]).await?;
+        // Training weighs what was drawn by its probability too.
+        self.add_sample(case.id(), Sample { probability: share, at }).await?;
         Ok(matches!(written, Outcome::Done))
     }
 
@@ -406,9 +411,11 @@ impl Cases {
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
                 return Ok(());
             }
-            let item = self.get(OPERATION, &n::check_pk(&day(check.at)), &format!("{}.{}", check.kind, check.case));
-            if item.await?.is_none_or(|item| item.contains_key(mark)) {
-                return Err(StoreError::Contended { operation: OPERATION, attempts: attempt + 1 });
+            let (pk, sk) = (n::check_pk(&day(check.at)), format!("{}.{}", check.kind, check.case));
+            let item = self.get(OPERATION, &pk, &sk).await?;
+            if item.is_none_or(|item| item.contains_key(mark)) {
+                let (status, change) = (case.status().code(), AuditAction::Checked.code());
+                return Err(CaseError::Refused { status, change }.into());
             }
         }
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })

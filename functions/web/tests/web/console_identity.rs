@@ -11,6 +11,7 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
+use ring::rsa::PublicKeyComponents;
 use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use saring_web::{Identity, PublicUrl};
 use serde_json::{Value, json};
@@ -109,9 +110,7 @@ async fn rsa_provider() -> (String, RsaKeyPair, Arc<AtomicUsize>) {
     let pair = RsaKeyPair::from_pkcs8(&STANDARD.decode(key).unwrap()).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
-    let public = pair.public_key();
-    let (n, e) = (public.modulus().big_endian_without_leading_zero(), public.exponent());
-    let e = e.big_endian_without_leading_zero();
+    let PublicKeyComponents { n, e } = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
     let jwk = json!({ "kty": "RSA", "kid": "r1", "use": "sig", "n": URL_SAFE_NO_PAD.encode(n), "e": URL_SAFE_NO_PAD.encode(e) });
     let about = json!({
         "issuer": issuer, "authorization_endpoint": format!("{issuer}/a"), "token_endpoint": format!("{issuer}/t"),
