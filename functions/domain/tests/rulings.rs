@@ -170,7 +170,11 @@ fn the_working_clock_stands_still_on_other_days() {
     let day = 24 * HOUR_MS;
     assert_eq!(calendar.working_ms(at(friday + 1, 0)) - calendar.working_ms(at(friday, 0)), day);
     for hour in [0, 12, 23] {
-        assert_eq!(calendar.working_ms(at(friday + 1, hour)), calendar.working_ms(at(friday + 3, 0)), "Saturday {hour}");
+        assert_eq!(
+            calendar.working_ms(at(friday + 1, hour)),
+            calendar.working_ms(at(friday + 3, 0)),
+            "Saturday {hour}"
+        );
     }
     assert_eq!(calendar.working_ms(at(friday + 3, 6)) - calendar.working_ms(at(friday + 3, 0)), 6 * HOUR_MS);
     let mut before = 0;

@@ -12,20 +12,20 @@ mod item;
 mod labels;
 mod letters;
 mod names;
+mod notes;
 mod originals;
 mod pages;
 mod quality;
 mod queue;
-mod samples;
 mod queues;
 mod resting;
-mod notes;
+mod samples;
 mod seal;
 mod stream;
 mod trail;
-mod views;
 mod transact;
 pub mod verify;
+mod views;
 mod wire;
 mod write;
 
@@ -38,15 +38,15 @@ pub use definition::{IndexDefinition, KeyNames, Projection, TableDefinition, tab
 pub use error::{Retry, StoreError};
 pub use item::{DecodeError, Problem};
 pub use letters::{DeadLetters, DeadState};
-pub use originals::Erasure;
 pub use notes::{NOTE_CHARS_MAX, Note, NoteError, NoteText};
+pub use originals::Erasure;
 pub use pages::{Cursor, CursorError, FeedItem, PAGE_ITEMS_MAX, Page, PageRequest, ScanCursor, Waiting};
 pub use quality::{Appealed, CHECK_DAYS, Check, CheckKind, Logged};
-pub use queues::{QueuePart, Settled};
 pub use queue::{
     BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, Incoming, MessageError, Outgoing, Reports, TRACKING_ATTRIBUTE, encode_report,
     parse_message,
 };
+pub use queues::{QueuePart, Settled};
 pub use samples::Sample;
 pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
 pub use stream::{ErasedCase, StreamChange, StreamEntry, stream_change};

@@ -3,9 +3,7 @@
 
 use std::fmt;
 
-use saring_domain::case::{
-    Actor, AuditAction, Case, CaseError, CaseId, CaseStatus, PublishedBy, Ruling, Timestamp,
-};
+use saring_domain::case::{Actor, AuditAction, Case, CaseError, CaseId, CaseStatus, PublishedBy, Ruling, Timestamp};
 use saring_domain::quality::draw;
 
 use crate::cases::Cases;

@@ -79,7 +79,9 @@ impl Cases {
                 match self.change(case.id(), case.version(), &change, &Actor::sweep(), now).await {
                     Ok(_) => settled.cases.push(case.id()),
                     // The index may be behind the case.
-                    Err(StoreError::Stale { .. } | StoreError::NoCase(_) | StoreError::Case(CaseError::NothingRests)) => {
+                    Err(
+                        StoreError::Stale { .. } | StoreError::NoCase(_) | StoreError::Case(CaseError::NothingRests),
+                    ) => {
                         settled.passed_over += 1;
                     }
                     Err(error) => return Err(error),

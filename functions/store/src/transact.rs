@@ -176,9 +176,7 @@ pub(crate) struct ListingKey {
 pub(crate) fn listing_key(record: &CaseRecord) -> Option<ListingKey> {
     let listed = |at| n::listing_sk(at, record.id);
     let (prefix, partition, sort, sort_value) = match (record.status, &record.publication) {
-        (CaseStatus::Published, Some(publication)) => {
-            (n::FEED_INDEX, n::FEED_PK, n::FEED_SK, listed(publication.at))
-        }
+        (CaseStatus::Published, Some(publication)) => (n::FEED_INDEX, n::FEED_PK, n::FEED_SK, listed(publication.at)),
         (CaseStatus::InReview, _) => {
             let (prefix, sort_value) = review_place(record);
             (prefix, n::REVIEW_PK, n::REVIEW_SK, sort_value)
@@ -188,12 +186,7 @@ pub(crate) fn listing_key(record: &CaseRecord) -> Option<ListingKey> {
             return None;
         }
     };
-    Some(ListingKey {
-        partition,
-        sort,
-        partition_value: n::shard_pk(prefix, n::shard_of(record.id)),
-        sort_value,
-    })
+    Some(ListingKey { partition, sort, partition_value: n::shard_pk(prefix, n::shard_of(record.id)), sort_value })
 }
 
 /// Among decisions that rest, questions to reporters, or what waits for a person.

@@ -96,9 +96,7 @@ impl From<&Screened> for ScreenedWire {
             reasons: (screened.verdict.reasons.iter())
                 .map(|r| ReasonWire { code: r.code.clone(), detail: r.detail.clone() })
                 .collect(),
-            pii: (screened.pii.iter())
-                .map(span_wire)
-                .collect(),
+            pii: (screened.pii.iter()).map(span_wire).collect(),
             flags: screened.flags.iter().map(|(flag, score)| ranked(flag.code(), *score)).collect(),
             fine: screened.fine.iter().map(|(fine, score)| ranked(fine.code(), *score)).collect(),
             category: screened.category.iter().map(|c| ranked(&c.code, c.score)).collect(),

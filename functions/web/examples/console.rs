@@ -27,8 +27,11 @@ use tokio::task::JoinSet;
 type Fail = Box<dyn std::error::Error + Send + Sync>;
 
 const CATEGORIES: [&str; 5] = ["pekerjaan_umum", "perhubungan", "lingkungan_hidup", "air_minum", "kesehatan"];
-const REGIONS: [(&str, &str); 3] =
-    [("33.74", "Kota Semarang, Jawa Tengah"), ("35.78", "Kota Surabaya, Jawa Timur"), ("32.73", "Kota Bandung, Jawa Barat")];
+const REGIONS: [(&str, &str); 3] = [
+    ("33.74", "Kota Semarang, Jawa Tengah"),
+    ("35.78", "Kota Surabaya, Jawa Timur"),
+    ("32.73", "Kota Bandung, Jawa Barat"),
+];
 const TEXTS: [&str; 4] = [
     "Jalan di depan pasar rusak parah sejak bulan lalu, mohon diperbaiki. Hubungi 0812-3456-7890.",
     "Situs slot gacor terpercaya, daftar sekarang dan menang besar!",
@@ -197,7 +200,8 @@ async fn main() -> Result<(), Fail> {
     let listener = tokio::net::TcpListener::bind(listen).await?;
     let origin = format!("http://{}", listener.local_addr()?);
     let issuer = Issuer::new(&origin)?;
-    let identity = Identity::new(IdentitySettings::new(&issuer.issuer(), CONSOLE_AUDIENCE, PublicUrl::parse(&origin)?))?;
+    let identity =
+        Identity::new(IdentitySettings::new(&issuer.issuer(), CONSOLE_AUDIENCE, PublicUrl::parse(&origin)?))?;
     let free = Rate { burst: u16::MAX, per_minute: u16::MAX };
     let settings = Settings { reads: free, writes: free, ..Settings::default() };
     let tests = Router::new()

@@ -205,7 +205,8 @@ async fn authorize(State(issuer): State<Issuer>, Query(asked): Query<Asked>) -> 
     if !asked.is_known(&issuer) {
         return StatusCode::BAD_REQUEST.into_response();
     }
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page::people(&asked))).into_response()
 }
 
@@ -252,7 +253,8 @@ async fn token(State(issuer): State<Issuer>, Form(form): Form<Exchange>) -> Resp
     claims["nonce"] = json!(code.nonce);
     match issuer.sign(&claims) {
         Ok(token) => {
-            let body = json!({ "id_token": token, "access_token": token, "token_type": "Bearer", "expires_in": TOKEN_S });
+            let body =
+                json!({ "id_token": token, "access_token": token, "token_type": "Bearer", "expires_in": TOKEN_S });
             ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
         }
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),

@@ -2,7 +2,8 @@
 //! is public and nobody is told, so that it can be taken back without a trace outside.
 
 use super::{
-    Actor, Case, CaseError, CaseRecord, CaseStatus, Decided, LabelCode, NamedAgency, RejectReason, Resolution, Timestamp,
+    Actor, Case, CaseError, CaseRecord, CaseStatus, Decided, LabelCode, NamedAgency, RejectReason, Resolution,
+    Timestamp,
 };
 
 /// Longest time for which a decision rests, in milliseconds: an hour.
@@ -49,7 +50,9 @@ impl AskReason {
             Self::Place => "Mohon tambahkan lokasi yang jelas: nama jalan, kelurahan, atau patokan terdekat.",
             Self::Time => "Mohon tambahkan kapan kejadiannya atau sejak kapan berlangsung.",
             Self::Matter => "Mohon jelaskan apa yang terjadi dan apa yang Anda harapkan dari pemerintah.",
-            Self::Evidence => "Mohon tambahkan keterangan yang dapat kami periksa, misalnya nomor layanan atau tanggal surat.",
+            Self::Evidence => {
+                "Mohon tambahkan keterangan yang dapat kami periksa, misalnya nomor layanan atau tanggal surat."
+            }
         }
     }
 
@@ -60,7 +63,9 @@ impl AskReason {
             Self::Place => "Please add where it is: the street, the village or the nearest landmark.",
             Self::Time => "Please add when it happened or since when it has gone on.",
             Self::Matter => "Please explain what happened and what you expect from the government.",
-            Self::Evidence => "Please add something that we can check, such as a service number or the date of a letter.",
+            Self::Evidence => {
+                "Please add something that we can check, such as a service number or the date of a letter."
+            }
         }
     }
 }

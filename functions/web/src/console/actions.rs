@@ -6,7 +6,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use saring_domain::case::{Actor, Case, CaseError, CaseId, CaseStatus, Change, LabelCode, Resolution, Ruling, Timestamp};
+use saring_domain::case::{
+    Actor, Case, CaseError, CaseId, CaseStatus, Change, LabelCode, Resolution, Ruling, Timestamp,
+};
 use saring_domain::report::Visibility;
 use saring_store::{Cases, StoreError};
 use serde_json::json;
@@ -92,7 +94,13 @@ async fn act(
     Ok(answer(&changed, &input))
 }
 
-fn change_of(action: Action, case: &Case, session: &Session, input: &Input, now: Timestamp) -> Result<Change, WebError> {
+fn change_of(
+    action: Action,
+    case: &Case,
+    session: &Session,
+    input: &Input,
+    now: Timestamp,
+) -> Result<Change, WebError> {
     let record = case.record();
     Ok(match action {
         Action::Claim => Change::Claim { until: lock_end(now) },

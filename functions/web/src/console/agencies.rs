@@ -54,7 +54,9 @@ mod tests {
     #[test]
     fn every_type_has_a_name_without_holes() {
         for agency in AgencyType::all() {
-            for region in [None, Some("Kota Semarang, Jawa Tengah"), Some("Coblong, Kota Bandung, Jawa Barat"), Some("Bali")] {
+            for region in
+                [None, Some("Kota Semarang, Jawa Tengah"), Some("Coblong, Kota Bandung, Jawa Barat"), Some("Bali")]
+            {
                 let name = name(agency, region);
                 assert!(!name.is_empty() && !name.contains(['{', '}']), "{}: {name}", agency.code());
             }

@@ -187,7 +187,12 @@ fn outcome(done: &[(CaseId, Option<WebError>)]) -> Result<String, fmt::Error> {
         write!(html, "<li><a href=\"{}\"><span class=\"code\">{id}</span></a>", case_path(*id))?;
         if let Some(refused) = refused {
             let why = excerpt(&refused.to_string(), TEXT_CHARS);
-            write!(html, " <span class=\"badge alarm\">{}</span> <span lang=\"en\">{}</span>", Both(("dilewati", "left out")), Escaped(&why))?;
+            write!(
+                html,
+                " <span class=\"badge alarm\">{}</span> <span lang=\"en\">{}</span>",
+                Both(("dilewati", "left out")),
+                Escaped(&why)
+            )?;
         }
         html.push_str("</li>\n");
     }

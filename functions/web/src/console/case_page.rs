@@ -8,8 +8,8 @@ use saring_store::Note;
 
 use super::case_evidence as evidence;
 use super::frame::{Both, age, page};
-use super::is_strong;
 use super::identity::{Permission, Session};
+use super::is_strong;
 use super::marks::{Marked, Part};
 use super::panel;
 use super::priority::{self, Clock};
@@ -54,7 +54,13 @@ fn body(session: &Session, shown: &Shown<'_>, now: Timestamp) -> Result<String, 
     let record = case.record();
     let mut html = String::new();
     if let Some(done) = shown.done {
-        write!(html, "<div class=\"done\">{} <a href=\"{}\"><span class=\"code\">{}</span></a>", Both(("Selesai:", "Done:")), super::case_path(done.id()), done.id())?;
+        write!(
+            html,
+            "<div class=\"done\">{} <a href=\"{}\"><span class=\"code\">{}</span></a>",
+            Both(("Selesai:", "Done:")),
+            super::case_path(done.id()),
+            done.id()
+        )?;
         panel::hold(&mut html, session, done, now)?;
         html.push_str("</div>\n");
     }
@@ -226,7 +232,11 @@ fn standing_people(html: &mut String, record: &CaseRecord) -> fmt::Result {
         entry(html, ("Dieskalasi", "Escalated"), format!("{} – {}", Escaped(why), moment(escalated.at)))?;
     }
     if let Some(asked) = &record.asked {
-        entry(html, ("Pelapor diminta", "Reporter was asked"), Both((asked.reason.words_id(), asked.reason.words_en())))?;
+        entry(
+            html,
+            ("Pelapor diminta", "Reporter was asked"),
+            Both((asked.reason.words_id(), asked.reason.words_en())),
+        )?;
     }
     Ok(())
 }

@@ -36,7 +36,11 @@ fn choices() -> impl Iterator<Item = (String, &'static str, &'static str)> {
 }
 
 /// The next decision that this person may check: not their own, not one that they checked.
-pub(super) async fn next(State(cases): State<Cases>, Extension(session): Extension<Session>, headers: HeaderMap) -> Response {
+pub(super) async fn next(
+    State(cases): State<Cases>,
+    Extension(session): Extension<Session>,
+    headers: HeaderMap,
+) -> Response {
     let work = async || {
         let open = cases.checks(now()).await?.into_iter().filter(|check| check.second.is_none());
         let open: Vec<Check> = open.filter(|check| check.first_by != session.actor).collect();
@@ -86,10 +90,20 @@ fn blind(
     }
     html.push_str("</ul></section>");
     section(html, ("Keputusan Anda", "Your decision"))?;
-    write!(html, "<form method=\"post\" action=\"/console/periksa/{}\">{}<fieldset data-key=\"p\"><legend>{} <kbd>p</kbd></legend><div class=\"kinds\">", check.key(), csrf_field(session), Both(("Pilih", "Choose")))?;
+    write!(
+        html,
+        "<form method=\"post\" action=\"/console/periksa/{}\">{}<fieldset data-key=\"p\"><legend>{} <kbd>p</kbd></legend><div class=\"kinds\">",
+        check.key(),
+        csrf_field(session),
+        Both(("Pilih", "Choose"))
+    )?;
     for (at, (code, kind, reason)) in choices().enumerate() {
         let digit = at + 1;
-        write!(html, "<button type=\"submit\" name=\"choice\" value=\"{code}\"><kbd>{digit}</kbd> {kind} {}</button>", Escaped(reason))?;
+        write!(
+            html,
+            "<button type=\"submit\" name=\"choice\" value=\"{code}\"><kbd>{digit}</kbd> {kind} {}</button>",
+            Escaped(reason)
+        )?;
     }
     html.push_str("</div></fieldset></form></section>");
     Ok(())
@@ -138,10 +152,12 @@ pub(super) async fn differences(
     let work = async || {
         let checks = cases.checks(now()).await?;
         let open: Vec<&Check> = checks.iter().filter(|check| check.differs() && check.last.is_none()).collect();
-        let mut html = format!("<p><strong>{}</strong> {}</p>", open.len(), Both(("perbedaan terbuka", "open differences")));
+        let mut html =
+            format!("<p><strong>{}</strong> {}</p>", open.len(), Both(("perbedaan terbuka", "open differences")));
         for check in open.into_iter().take(SHOWN) {
             let text = cases.case(check.case).await?.map(|case| excerpt(&case.record().screened.public_text, 400));
-            difference(&mut html, &session, check, text.as_deref().unwrap_or("–")).expect("writing to a string cannot fail");
+            difference(&mut html, &session, check, text.as_deref().unwrap_or("–"))
+                .expect("writing to a string cannot fail");
         }
         Ok(frame::answer(frame::page(&session, ("Perbedaan keputusan", "Differences"), &html)))
     };
@@ -166,8 +182,16 @@ fn difference(html: &mut String, session: &Session, check: &Check, text: &str) -
         Escaped(second),
         Escaped(&person(second_by))
     )?;
-    write!(html, "<form method=\"post\" action=\"/console/perbedaan/{}\" class=\"row\">{}", check.key(), csrf_field(session))?;
-    for (value, name) in [("first", ("Yang pertama benar", "The first is right")), ("second", ("Yang kedua benar", "The second is right"))] {
+    write!(
+        html,
+        "<form method=\"post\" action=\"/console/perbedaan/{}\" class=\"row\">{}",
+        check.key(),
+        csrf_field(session)
+    )?;
+    for (value, name) in [
+        ("first", ("Yang pertama benar", "The first is right")),
+        ("second", ("Yang kedua benar", "The second is right")),
+    ] {
         write!(html, "<button type=\"submit\" name=\"last\" value=\"{value}\">{}</button> ", Both(name))?;
     }
     html.push_str("</form></section>");

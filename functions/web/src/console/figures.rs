@@ -69,10 +69,7 @@ impl Figures {
             people: by_person(log),
             kappa: kappa(checks),
             golden: golden(checks),
-            appeals: (
-                appeals.iter().filter(|row| is_public(&row.ruling)).count() as u64,
-                appeals.len() as u64,
-            ),
+            appeals: (appeals.iter().filter(|row| is_public(&row.ruling)).count() as u64, appeals.len() as u64),
             live_error: live_error(checks, automatic),
             published: automatic,
             held: (held + automatic > 0).then(|| held as f64 / (held + automatic) as f64),
@@ -204,10 +201,15 @@ async fn read(cases: &Cases, now: Timestamp) -> Result<Figures, WebError> {
 }
 
 /// The dashboard.
-pub(super) async fn page(State(cases): State<Cases>, Extension(session): Extension<Session>, headers: HeaderMap) -> Response {
+pub(super) async fn page(
+    State(cases): State<Cases>,
+    Extension(session): Extension<Session>,
+    headers: HeaderMap,
+) -> Response {
     let work = async || {
         let figures = read(&cases, now()).await?;
-        let html = figures_page::render(&figures, session.may(Permission::Export)).expect("writing to a string cannot fail");
+        let html =
+            figures_page::render(&figures, session.may(Permission::Export)).expect("writing to a string cannot fail");
         Ok(frame::answer(frame::page(&session, ("Angka", "Figures"), &html)))
     };
     work().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))

@@ -21,9 +21,13 @@ pub(super) fn render(figures: &Figures, exports: bool) -> Result<String, fmt::Er
         writeln!(html, "<p><a href=\"/console/angka.csv\">{words}</a></p>")?;
     }
     html.push_str("<div class=\"figures\">");
-    let volume = ("Keputusan per hari: petugas (garis), tampil otomatis (merah)", "Decisions a day: people (line), published automatically (red)");
+    let volume = (
+        "Keputusan per hari: petugas (garis), tampil otomatis (merah)",
+        "Decisions a day: people (line), published automatically (red)",
+    );
     figure(&mut html, volume, &lines(&figures.volume)?)?;
-    let backlog = ("Antrean menurut umur, hari; tenggat 3 hari kerja", "Queue by age in days; the clock is 3 working days");
+    let backlog =
+        ("Antrean menurut umur, hari; tenggat 3 hari kerja", "Queue by age in days; the clock is 3 working days");
     figure(&mut html, backlog, &bars(&figures.backlog, 0)?)?;
     let held = ("Ditahan menurut alasan", "Held, by reason");
     figure(&mut html, held, &bars(&figures.reasons, 0)?)?;
@@ -31,9 +35,24 @@ pub(super) fn render(figures: &Figures, exports: bool) -> Result<String, fmt::Er
     figure(&mut html, precision, &bars(&figures.reasons, 2)?)?;
     figure(&mut html, ("Keputusan per petugas", "Decisions by moderator"), &bars(&figures.people, 0)?)?;
     html.push_str("</div>");
-    table(&mut html, ("Ketepatan", "Precision"), &["alasan", "ditahan", "benar", "ketepatan", "dari", "sampai"], &figures.reasons)?;
-    table(&mut html, ("Petugas", "Moderators"), &["petugas", "keputusan", "median menit sejak diterima"], &figures.people)?;
-    table(&mut html, ("Kesepakatan dua petugas (kappa)", "Agreement of two (kappa)"), &["keputusan", "pasangan", "kappa"], &figures.kappa)?;
+    table(
+        &mut html,
+        ("Ketepatan", "Precision"),
+        &["alasan", "ditahan", "benar", "ketepatan", "dari", "sampai"],
+        &figures.reasons,
+    )?;
+    table(
+        &mut html,
+        ("Petugas", "Moderators"),
+        &["petugas", "keputusan", "median menit sejak diterima"],
+        &figures.people,
+    )?;
+    table(
+        &mut html,
+        ("Kesepakatan dua petugas (kappa)", "Agreement of two (kappa)"),
+        &["keputusan", "pasangan", "kappa"],
+        &figures.kappa,
+    )?;
     Ok(html)
 }
 

@@ -48,10 +48,10 @@ impl Input {
         let reason = reasons::find(kind, code).ok_or(CHOICE)?;
         let why = LabelCode::parse(&reason.code).map_err(|_| CHOICE)?;
         let ruling = match kind {
-            "return" => Ruling::Return(self.agency(region)?.ok_or(WebError::Parameter {
-                name: "agency",
-                expected: "the agency whose business it is",
-            })?),
+            "return" => Ruling::Return(
+                self.agency(region)?
+                    .ok_or(WebError::Parameter { name: "agency", expected: "the agency whose business it is" })?,
+            ),
             "escalate" => return Err(CHOICE),
             kind => Ruling::parse(kind, code).ok_or(CHOICE)?,
         };

@@ -24,7 +24,10 @@ fn about(path: &str) -> (&'static str, &'static [&'static str]) {
         "/console/cases/{id}/serah" => ("Gives a case to another moderator", &["version", "to", "note"]),
         "/console/cases/{id}/koreksi" => (
             "Corrects labels and personal data",
-            &["version", "category", "agency", "spam", "abuse", "hoax", "fine", "claim", "drop", "words", "kind", "note"],
+            &[
+                "version", "category", "agency", "spam", "abuse", "hoax", "fine", "claim", "drop", "words", "kind",
+                "note",
+            ],
         ),
         "/console/cases/{id}/asli" => ("Reads the original; the trail says so", &["version"]),
         "/console/cases/{id}/emas" => ("Makes a decided case a golden one", &["version"]),
@@ -43,7 +46,8 @@ pub(super) fn document() -> Value {
     for (method, path, need, _) in table() {
         let Need::May(permission) = need else { continue };
         let (summary, fields) = about(path);
-        let roles: Vec<&str> = Role::ALL.iter().filter(|role| role.allows(permission)).map(|role| role.code()).collect();
+        let roles: Vec<&str> =
+            Role::ALL.iter().filter(|role| role.allows(permission)).map(|role| role.code()).collect();
         let mut operation = json!({
             "summary": summary, "security": [{ "bearer": [] }], "x-roles": roles,
             "responses": {
@@ -61,9 +65,14 @@ pub(super) fn document() -> Value {
         if method == "POST" {
             let properties: Map<String, Value> =
                 fields.iter().map(|field| ((*field).to_owned(), json!({ "type": "string" }))).collect();
-            let required: Vec<&str> = fields.iter().copied().filter(|field| matches!(*field, "version" | "choice" | "why" | "to" | "last")).collect();
+            let required: Vec<&str> = fields
+                .iter()
+                .copied()
+                .filter(|field| matches!(*field, "version" | "choice" | "why" | "to" | "last"))
+                .collect();
             let schema = json!({ "type": "object", "properties": properties, "required": required });
-            operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": { "schema": schema } } });
+            operation["requestBody"] =
+                json!({ "content": { "application/x-www-form-urlencoded": { "schema": schema } } });
         }
         let entry = paths.entry(path).or_insert_with(|| json!({}));
         entry[method.to_lowercase()] = operation;

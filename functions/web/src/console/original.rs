@@ -48,20 +48,28 @@ pub(super) async fn read(
             "That you read this stands in the audit trail under your name.",
         ));
         let none = ("Teks asli sudah tidak disimpan.", "The original is kept no more.");
-        let written = write!(html, "<p><a href=\"{}\" data-key=\"b\">← {back}</a></p><p class=\"note\">{seen}</p>", case_path(id))
-            .and_then(|()| match text {
-                Some(text) => write!(html, "<section class=\"reading\"><p class=\"text\" dir=\"auto\">{}</p></section>", Escaped(text)),
-                None => write!(html, "<p>{}</p>", Both(none)),
-            })
-            .and_then(|()| match reason {
-                Some(reason) => write!(
-                    html,
-                    "<section class=\"reading\"><h2>{}</h2><p class=\"text\" dir=\"auto\">{}</p></section>",
-                    Both(("Alasan banding", "Reason of the appeal")),
-                    Escaped(reason)
-                ),
-                None => Ok(()),
-            });
+        let written = write!(
+            html,
+            "<p><a href=\"{}\" data-key=\"b\">← {back}</a></p><p class=\"note\">{seen}</p>",
+            case_path(id)
+        )
+        .and_then(|()| match text {
+            Some(text) => write!(
+                html,
+                "<section class=\"reading\"><p class=\"text\" dir=\"auto\">{}</p></section>",
+                Escaped(text)
+            ),
+            None => write!(html, "<p>{}</p>", Both(none)),
+        })
+        .and_then(|()| match reason {
+            Some(reason) => write!(
+                html,
+                "<section class=\"reading\"><h2>{}</h2><p class=\"text\" dir=\"auto\">{}</p></section>",
+                Both(("Alasan banding", "Reason of the appeal")),
+                Escaped(reason)
+            ),
+            None => Ok(()),
+        });
         written.expect("writing to a string cannot fail");
         Ok(frame::answer(frame::page(&session, ("Teks asli", "Original"), &html)))
     };

@@ -31,7 +31,14 @@ pub(super) fn form(html: &mut String, session: &Session, record: &CaseRecord, ac
     )
 }
 
-fn button(html: &mut String, session: &Session, record: &CaseRecord, action: &str, key: char, name: Words) -> fmt::Result {
+fn button(
+    html: &mut String,
+    session: &Session,
+    record: &CaseRecord,
+    action: &str,
+    key: char,
+    name: Words,
+) -> fmt::Result {
     form(html, session, record, action)?;
     writeln!(html, "<button type=\"submit\" data-key=\"{key}\">{} <kbd>{key}</kbd></button></form>", Both(name))
 }
@@ -61,7 +68,12 @@ pub(super) fn hold(html: &mut String, session: &Session, case: &Case, now: Times
         None => button(html, session, record, "ambil", 'h', ("Ambil kasus", "Take the case"))?,
         Some(lock) if lock.holder == session.actor => {
             write!(html, "<p class=\"mine\" data-heartbeat=\"{}/detak\">", case_path(record.id))?;
-            write!(html, "{} {}</p>", Both(("Anda memegang kasus ini sampai", "You hold this case until")), moment(lock.until))?;
+            write!(
+                html,
+                "{} {}</p>",
+                Both(("Anda memegang kasus ini sampai", "You hold this case until")),
+                moment(lock.until)
+            )?;
             button(html, session, record, "lepas", 'l', ("Lepaskan", "Release"))?;
         }
         Some(lock) => {
@@ -169,11 +181,19 @@ fn aside(html: &mut String, session: &Session, record: &CaseRecord) -> fmt::Resu
     html.push_str("<div class=\"row\">");
     if record.escalated.is_none() {
         form(html, session, record, "eskalasi")?;
-        write!(html, "<input type=\"hidden\" name=\"lanjut\" value=\"1\"><label>{} <kbd>e</kbd><select name=\"why\" data-key=\"e\">", Both(("Eskalasi", "Escalate")))?;
+        write!(
+            html,
+            "<input type=\"hidden\" name=\"lanjut\" value=\"1\"><label>{} <kbd>e</kbd><select name=\"why\" data-key=\"e\">",
+            Both(("Eskalasi", "Escalate"))
+        )?;
         for reason in reasons::of("escalate") {
             write!(html, "<option value=\"{}\">{}</option>", reason.code, Escaped(&reason.id))?;
         }
-        writeln!(html, "</select></label><button type=\"submit\">{}</button></form>", Both(("Kirim ke supervisor", "To a supervisor")))?;
+        writeln!(
+            html,
+            "</select></label><button type=\"submit\">{}</button></form>",
+            Both(("Kirim ke supervisor", "To a supervisor"))
+        )?;
     }
     form(html, session, record, "serah")?;
     writeln!(
@@ -220,7 +240,11 @@ fn labels(html: &mut String, record: &CaseRecord) -> fmt::Result {
     let given = record.labels.as_ref();
     for flag in Flag::ALL {
         let mark = given.and_then(|l| l.flags.iter().find(|(other, _)| *other == flag)).map(|(_, mark)| *mark);
-        let options = [("", "–", mark.is_none()), ("1", "ya", mark == Some(Mark::Present)), ("0", "tidak", mark == Some(Mark::Absent))];
+        let options = [
+            ("", "–", mark.is_none()),
+            ("1", "ya", mark == Some(Mark::Present)),
+            ("0", "tidak", mark == Some(Mark::Absent)),
+        ];
         write!(html, "<label>{}<select name=\"{}\">", Both(words::flag(flag)), flag.code())?;
         for (value, name, selected) in options {
             let selected = if selected { " selected" } else { "" };

@@ -243,9 +243,11 @@ async fn read_page(cases: &Cases, selection: &Selection, board: Board) -> Result
     loop {
         let page = cases.queue(selection.part, &PageRequest { items: wanted, after }).await?;
         looked_at += page.items.len();
-        shown.extend(page.items.into_iter().filter(|case| {
-            Facet::ALL.into_iter().all(|facet| selection.takes(facet, case.record()))
-        }));
+        shown.extend(
+            page.items
+                .into_iter()
+                .filter(|case| Facet::ALL.into_iter().all(|facet| selection.takes(facet, case.record()))),
+        );
         after = page.next;
         if after.is_none() || shown.len() >= selection.items || looked_at >= LOOKED_AT_MAX {
             break;
@@ -283,7 +285,8 @@ fn whole(facet: Facet, counted: &[Counted]) -> Values {
         Facet::Category => categories::name(&value.key, Lang::Id).to_owned(),
         _ => value.name.clone().unwrap_or_else(|| value.key.clone()),
     };
-    let value = |v: &Counted| Value { key: v.key.clone(), name: named(v), count: usize::try_from(v.count).unwrap_or(0) };
+    let value =
+        |v: &Counted| Value { key: v.key.clone(), name: named(v), count: usize::try_from(v.count).unwrap_or(0) };
     Values { facet, listed: counted.iter().take(VALUES_MAX).map(value).collect(), left_out: 0 }
 }
 

@@ -8,10 +8,10 @@ use saring_store::SavedView;
 use super::frame::{Both, age, page};
 use super::identity::{Permission, Session};
 use super::marks::Marked;
-use super::priority::{Clock, Priority, Urgency};
 use super::panel;
-use super::queue_top;
+use super::priority::{Clock, Priority, Urgency};
 use super::queue::{Facet, PART_ITEMS_MAX, Selection, Values, View};
+use super::queue_top;
 use super::words::{self, Words};
 use super::{case_path, is_strong};
 use crate::categories;
@@ -51,7 +51,13 @@ fn body(
 ) -> Result<String, fmt::Error> {
     let mut html = String::new();
     if let Some(done) = around.done {
-        write!(html, "<div class=\"done\">{} <a href=\"{}\"><span class=\"code\">{}</span></a>", Both(("Selesai:", "Done:")), case_path(done.id()), done.id())?;
+        write!(
+            html,
+            "<div class=\"done\">{} <a href=\"{}\"><span class=\"code\">{}</span></a>",
+            Both(("Selesai:", "Done:")),
+            case_path(done.id()),
+            done.id()
+        )?;
         panel::hold(&mut html, session, done, now)?;
         html.push_str("</div>\n");
     }

@@ -82,9 +82,5 @@ pub(super) fn bulk_end(html: &mut String) -> fmt::Result {
             write!(html, "<option value=\"{kind}:{}\">{name}: {}</option>", reason.code, Escaped(&reason.id))?;
         }
     }
-    writeln!(
-        html,
-        "</select></label><button type=\"submit\">{}</button></div></form>",
-        Both(("Pratinjau", "Preview"))
-    )
+    writeln!(html, "</select></label><button type=\"submit\">{}</button></div></form>", Both(("Pratinjau", "Preview")))
 }

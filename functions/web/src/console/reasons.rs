@@ -90,7 +90,9 @@ mod tests {
 
     #[test]
     fn a_row_that_fits_no_decision_is_refused() {
-        let row = |kind: &str, code: &str| format!("[[reason]]\nkind = \"{kind}\"\ncode = \"{code}\"\nid = \"a\"\nen = \"b\"\n");
+        let row = |kind: &str, code: &str| {
+            format!("[[reason]]\nkind = \"{kind}\"\ncode = \"{code}\"\nid = \"a\"\nen = \"b\"\n")
+        };
         assert!(parse(&row("reject", "spam")).is_ok());
         let twice = format!("{0}{0}", row("reject", "spam"));
         for wrong in [row("reject", "dull"), row("shred", "spam"), row("publish", "A b"), twice, "x = 1".to_owned()] {

@@ -9,7 +9,7 @@ use saring_domain::report::Visibility;
 use saring_domain::score::{Fine, Flag, Highlight, Score};
 
 use crate::console::{PAYLOADS, everywhere, only_console_markup, seen};
-use crate::support::{AT, World, console, ask, get, get_with, record, record_as, tracking};
+use crate::support::{AT, World, ask, console, get, get_with, record, record_as, tracking};
 
 const POLICY: &str = include_str!("../../../../models/policy.toml");
 

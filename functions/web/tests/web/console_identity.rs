@@ -119,12 +119,13 @@ async fn rsa_provider() -> (String, RsaKeyPair, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = asked.clone();
     let keys = json!({ "keys": [{ "kty": "OKP", "crv": "X25519", "x": "AA" }, { "kty": "new-kind" }, jwk] });
-    let routes = Router::new()
-        .route("/.well-known/openid-configuration", route(async move || Json(about)))
-        .route("/jwks", route(async move || {
+    let routes = Router::new().route("/.well-known/openid-configuration", route(async move || Json(about))).route(
+        "/jwks",
+        route(async move || {
             counter.fetch_add(1, Ordering::SeqCst);
             Json(keys)
-        }));
+        }),
+    );
     tokio::spawn(async move { axum::serve(listener, routes).await });
     (issuer, pair, asked)
 }
@@ -192,7 +193,10 @@ fn location(answer: &Answer) -> String {
 /// Goes from the console to the provider and back; the answer to the return.
 async fn log_in(provider: &Provider, console: &Router, person: &str) -> (Answer, String) {
     let first = get_with(console, "/console?reason=spam", "accept", "text/html").await;
-    assert_eq!((first.status.as_u16(), location(&first)), (303, "/console/masuk?ke=%2Fconsole%3Freason%3Dspam".to_owned()));
+    assert_eq!(
+        (first.status.as_u16(), location(&first)),
+        (303, "/console/masuk?ke=%2Fconsole%3Freason%3Dspam".to_owned())
+    );
     let begun = get_with(console, &location(&first), "accept", "text/html").await;
     let remembered = cookie_of(&begun, "saring_login").unwrap();
     assert!(remembered.ends_with("Path=/; Max-Age=600; HttpOnly; SameSite=Lax"), "{remembered}");

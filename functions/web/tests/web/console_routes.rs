@@ -15,13 +15,11 @@ fn allowed(method: &str, path: &str) -> Option<Vec<Role>> {
         ("GET", "/console/masuk" | "/console/masuk/kembali" | "/console/berkas/{name}") => return None,
         (
             _,
-            "/console"
-            | "/console/cases/{id}"
-            | "/console/denyut"
-            | "/console/tampilan"
-            | "/console/tampilan/hapus",
+            "/console" | "/console/cases/{id}" | "/console/denyut" | "/console/tampilan" | "/console/tampilan/hapus",
         ) => vec![Reader, Moderator, Supervisor, Auditor],
-        ("POST", "/console/cases/{id}/rebut" | "/console/cases/{id}/emas" | "/console/perbedaan/{key}") => vec![Supervisor],
+        ("POST", "/console/cases/{id}/rebut" | "/console/cases/{id}/emas" | "/console/perbedaan/{key}") => {
+            vec![Supervisor]
+        }
         ("GET", "/console/perbedaan") => vec![Supervisor, Auditor],
         ("GET", "/console/periksa") | ("POST", "/console/periksa/{key}") => vec![Moderator, Supervisor],
         ("GET", "/console/angka" | "/console/openapi.json") => Role::ALL.to_vec(),

@@ -25,7 +25,8 @@ pub(super) fn people(asked: &Asked) -> String {
     ];
     for (name, value) in fields {
         let value = value.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-        write!(html, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">").expect("writing to a string succeeds");
+        write!(html, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
+            .expect("writing to a string succeeds");
     }
     for (name, roles) in PEOPLE {
         let roles = roles.join(", ");

@@ -119,9 +119,8 @@ async fn own_form(gate: &Gate, request: Request, expected: &str) -> Result<Reque
     let by_header = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
     let fits = match by_header {
         Some(given) => same(given, expected),
-        None => crate::query::form(&body).is_ok_and(|form| {
-            form.once(CSRF_FIELD).ok().flatten().is_some_and(|given| same(given, expected))
-        }),
+        None => crate::query::form(&body)
+            .is_ok_and(|form| form.once(CSRF_FIELD).ok().flatten().is_some_and(|given| same(given, expected))),
     };
     if fits { Ok(Request::from_parts(parts, Body::from(body))) } else { Err(WebError::Forged) }
 }

@@ -87,11 +87,7 @@ pub(crate) async fn finish(State(gate): State<Gate>, headers: HeaderMap, paramet
     })
 }
 
-async fn finished(
-    verifier: &Arc<Verifier>,
-    headers: &HeaderMap,
-    parameters: Parameters,
-) -> Result<Response, WebError> {
+async fn finished(verifier: &Arc<Verifier>, headers: &HeaderMap, parameters: Parameters) -> Result<Response, WebError> {
     let query = Query::read(parameters)?;
     let at = &verifier.settings.console_url;
     let remembered = Cookie::Login.read(headers, at).ok_or(WebError::Login)?;
@@ -164,8 +160,15 @@ mod tests {
             assert_eq!(own_path(path), path);
         }
         for path in [
-            "", "/", "//evil.example", "https://evil.example", "/consolex", "/console\\@evil", "/console/masuk",
-            "/console/\u{1}", "/console\"><script>",
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example",
+            "/consolex",
+            "/console\\@evil",
+            "/console/masuk",
+            "/console/\u{1}",
+            "/console\"><script>",
         ] {
             assert_eq!(own_path(path), HOME, "{path}");
         }
