@@ -89,7 +89,9 @@ impl Tallies {
         let mut reasons: Vec<&str> = record.screened.verdict.reasons.iter().map(|r| r.code.as_str()).collect();
         reasons.sort_unstable();
         reasons.dedup();
-        reasons.iter().for_each(|code| self.reasons.add(code, None));
+        for code in reasons {
+            self.reasons.add(code, None);
+        }
         if let Some(category) = record.screened.category.first() {
             self.categories.add(&category.code, None);
         }
@@ -102,6 +104,10 @@ impl Tallies {
         self.days.add(&record.received_at.rfc3339()[..10], None);
         self.oldest = Some(self.oldest.map_or(record.received_at, |oldest| oldest.min(record.received_at)));
     }
+}
+
+fn json(board: &Board) -> String {
+    serde_json::to_string(board).expect("the counts have only json types")
 }
 
 impl Cases {
@@ -126,7 +132,7 @@ impl Cases {
             regions: tallies.regions.most(VALUES_MAX),
             days: tallies.days.most(400),
         };
-        let json = serde_json::to_string(&board).expect("the counts have only json types");
+        let json = json(&board);
         let item = Writer::default().text(n::PK, n::BOARD_PK).text(n::SK, n::BOARD_SK).text(n::BOARD, json).finish();
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.map_err(failed("keeping the counts of the queue"))?;

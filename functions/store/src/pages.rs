@@ -252,8 +252,8 @@ impl Cases {
         let count = usize::from(request.items.clamp(1, PAGE_ITEMS_MAX));
         let share = (count + 1).div_ceil(usize::from(n::SHARDS)) + 1;
         let after = request.after.as_ref().map(|cursor| cursor.as_str().to_owned());
-        let shard = |number| Shard { number, rows: VecDeque::new(), after: after.clone(), ended: false };
-        let mut shards: Vec<Shard> = (0..n::SHARDS).map(shard).collect();
+        let empty = |number| Shard { number, rows: VecDeque::new(), after: after.clone(), ended: false };
+        let mut shards: Vec<Shard> = (0..n::SHARDS).map(empty).collect();
         let mut rows: Vec<(String, Attributes)> = Vec::new();
         while rows.len() <= count {
             self.refill(listing, &mut shards, share).await?;
@@ -281,11 +281,11 @@ impl Cases {
         while let Some(joined) = reads.join_next().await {
             let joined = joined.map_err(|e| StoreError::Transient { operation: "reading a listing", source: e.into() });
             let (number, read) = joined?;
-            let shard = &mut shards[usize::from(number)];
+            let one = &mut shards[usize::from(number)];
             let rows = read?;
-            shard.ended = rows.len() < share;
-            shard.after = rows.last().map(|(sort, _)| sort.clone());
-            shard.rows = rows.into();
+            one.ended = rows.len() < share;
+            one.after = rows.last().map(|(sort, _)| sort.clone());
+            one.rows = rows.into();
         }
         Ok(())
     }

@@ -148,8 +148,8 @@ fn problem(error: impl std::fmt::Display) -> Json<Value> {
 }
 
 /// Adds a case with the text of the body.
-async fn new_case(State(test): State<Test>, Path(number): Path<usize>, text: String) -> Json<Value> {
-    match add(&test.cases, number, &text, now()).await {
+async fn new_case(State(test): State<Test>, Path(number): Path<usize>, words: String) -> Json<Value> {
+    match add(&test.cases, number, &words, now()).await {
         Ok(id) => Json(json!({ "case": id })),
         Err(error) => problem(error),
     }
@@ -195,7 +195,7 @@ async fn main() -> Result<(), Fail> {
     cases.create_table().await?;
     let begun = Instant::now();
     fill(&cases, count).await?;
-    let board = Instant::now();
+    let filled = Instant::now();
     cases.refresh_board(now()).await?;
     let listener = tokio::net::TcpListener::bind(listen).await?;
     let origin = format!("http://{}", listener.local_addr()?);
@@ -212,7 +212,7 @@ async fn main() -> Result<(), Fail> {
         .route("/test/token/{person}/{role}", get(token))
         .with_state(Test { cases: cases.clone(), issuer: issuer.clone() });
     let pages = saring_web::console::router_with(cases, &identity, &settings).merge(issuer.router()).merge(tests);
-    eprintln!("{count} cases in {:.1?}, counted in {:.1?}", board - begun, board.elapsed());
+    eprintln!("{count} cases in {:.1?}, counted in {:.1?}", filled - begun, filled.elapsed());
     println!("{origin}");
     axum::serve(listener, pages).await?;
     Ok(())

@@ -92,6 +92,7 @@ impl WebError {
         match self {
             Self::Report(ReportError::BodyTooLong(_)) | Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Report(_)
+            | Self::Login
             | Self::BodyUnreadable
             | Self::Limit
             | Self::Cursor(_)
@@ -99,7 +100,6 @@ impl WebError {
             | Self::Repeated(_)
             | Self::Parameters => StatusCode::BAD_REQUEST,
             Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Login => StatusCode::BAD_REQUEST,
             Self::NoToken => StatusCode::UNAUTHORIZED,
             Self::NotAllowed | Self::Forged => StatusCode::FORBIDDEN,
             Self::Conflict | Self::NoAppeal | Self::Changed { .. } | Self::NotNow(_) => StatusCode::CONFLICT,

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub mod env {
     /// Where the public pages are, such as `https://lapor.example.go.id`; optional.
     pub const PUBLIC_URL: &str = "SARING_PUBLIC_URL";
-    /// Issuer of the moderators' tokens (OpenID Connect); for the console.
+    /// Issuer of the moderators' tokens (`OpenID` Connect); for the console.
     pub const OIDC_ISSUER: &str = "SARING_OIDC_ISSUER";
     /// Audience that the tokens must name: the console's client id.
     pub const OIDC_AUDIENCE: &str = "SARING_OIDC_AUDIENCE";

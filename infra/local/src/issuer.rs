@@ -92,7 +92,6 @@ impl Issuer {
     }
 
     /// Its routes, below [`ISSUER_PATH`].
-    #[must_use]
     pub fn router(&self) -> Router {
         let routes = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))

@@ -138,12 +138,11 @@ impl Change {
         match self {
             Self::Claim { until } => format!("until {until}"),
             Self::Release => "by_holder".to_owned(),
-            Self::Unlock => "by_supervisor".to_owned(),
+            Self::Unlock | Self::Overrule => "by_supervisor".to_owned(),
             Self::Expire => "expired".to_owned(),
             Self::Resolve(resolution) | Self::Settle(Ruling::Resolve(resolution)) => resolution.code(),
             Self::Propose { ruling, why, due } => format!("{} why={} due={due}", ruling.code(), why.as_str()),
             Self::Withdraw => "by_author".to_owned(),
-            Self::Overrule => "by_supervisor".to_owned(),
             Self::Settle(Ruling::Ask(reason)) => reason.code().to_owned(),
             Self::Escalate(why) => why.as_str().to_owned(),
             Self::HandOver { to, until } => format!("to {} until {until}", to.as_str()),

@@ -185,6 +185,7 @@ fn corrected_labels_count_and_the_verdict_stays() {
         category: Some(LabelCode::parse("perhubungan").unwrap()),
         agency: Some(agency()),
         region: Some(NamedRegion { code: "33.74".into(), name: "Kota Semarang, Jawa Tengah".into() }),
+        ..Labels::default()
     };
     let change = Change::Correct(labels);
     assert_eq!(change.detail(), "spam=0 abuse=1 abuse.hate category=perhubungan agency=dinas_perhubungan region=33.74");

@@ -159,7 +159,9 @@ fn kappa(checks: &[Check]) -> Vec<Row> {
     names.dedup();
     let row = |name: &str, says: &dyn Fn(&str) -> bool| {
         let mut pairs = Pairs::default();
-        done.iter().for_each(|(first, second)| pairs.add(says(first), says(second)));
+        for (first, second) in &done {
+            pairs.add(says(first), says(second));
+        }
         let kappa = pairs.kappa();
         kappa.map(|kappa| Row { name: name.to_owned(), values: vec![pairs.cases() as f64, kappa] })
     };

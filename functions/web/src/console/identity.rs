@@ -1,4 +1,4 @@
-//! Who asks: tokens of an OpenID provider, as a bearer or in a cookie, and what their roles may do.
+//! Who asks: tokens of an `OpenID` provider, as a bearer or in a cookie, and what their roles may do.
 
 mod access;
 mod cookie;

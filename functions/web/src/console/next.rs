@@ -38,7 +38,7 @@ pub(super) async fn go(
 ) -> Result<Response, WebError> {
     let done = done.map_or_else(String::new, |id| format!("?selesai={id}"));
     let next = free(cases, session, now).await?;
-    let to = next.map_or_else(|| String::from("/console"), |id| case_path(id));
+    let to = next.map_or_else(|| String::from("/console"), case_path);
     Ok(Redirect::to(&format!("{to}{done}")).into_response())
 }
 
@@ -57,8 +57,11 @@ async fn free(cases: &Cases, session: &Session, now: Timestamp) -> Result<Option
         match cases.change(case.id(), case.version(), &change, &session.actor, now).await {
             Ok(case) => return Ok(Some(case.id())),
             // Somebody was faster: the one after it.
-            Err(StoreError::Stale { .. } | StoreError::NoCase(_)) => {}
-            Err(StoreError::Case(CaseError::Taken { .. } | CaseError::Refused { .. } | CaseError::Rests { .. })) => {}
+            Err(
+                StoreError::Stale { .. }
+                | StoreError::NoCase(_)
+                | StoreError::Case(CaseError::Taken { .. } | CaseError::Refused { .. } | CaseError::Rests { .. }),
+            ) => {}
             Err(error) => return Err(WebError::Store(error)),
         }
     }

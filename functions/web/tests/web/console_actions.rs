@@ -146,7 +146,7 @@ async fn every_kind_of_decision_takes_effect() {
     let returned = world.cases.case(id(5)).await.unwrap().unwrap();
     assert_eq!(returned.record().returned.as_ref().unwrap().name(), "Dinas Perhubungan Kota Semarang");
     let asked = world.cases.queue(QueuePart::Asked, &PageRequest { items: 9, after: None }).await.unwrap();
-    assert_eq!(asked.items.iter().map(|case| case.id()).collect::<Vec<_>>(), [id(6)]);
+    assert_eq!(asked.items.iter().map(saring_domain::case::Case::id).collect::<Vec<_>>(), [id(6)]);
     sound(&world).await;
     record(&world.cases, 7, "Laporan", Review).await;
     for wrong in [

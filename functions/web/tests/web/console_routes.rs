@@ -21,10 +21,12 @@ fn allowed(method: &str, path: &str) -> Option<Vec<Role>> {
             vec![Supervisor]
         }
         ("GET", "/console/perbedaan") => vec![Supervisor, Auditor],
-        ("GET", "/console/periksa") | ("POST", "/console/periksa/{key}") => vec![Moderator, Supervisor],
         ("GET", "/console/angka" | "/console/openapi.json") => Role::ALL.to_vec(),
         ("GET", "/console/angka.csv") => vec![Supervisor, Data, Auditor],
-        ("POST", "/console/berikut" | "/console/massal" | "/console/massal/putus") => vec![Moderator, Supervisor],
+        ("GET", "/console/periksa")
+        | ("POST", "/console/periksa/{key}" | "/console/berikut" | "/console/massal" | "/console/massal/putus") => {
+            vec![Moderator, Supervisor]
+        }
         ("POST", path) if path.starts_with("/console/cases/{id}/") => vec![Moderator, Supervisor],
         ("POST", "/console/keluar") => vec![Reader, Moderator, Supervisor, Data, Auditor],
         _ => panic!("{method} {path} has no row here"),
