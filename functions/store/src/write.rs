@@ -84,7 +84,9 @@ impl Cases {
             back_off(attempt).await;
             if let Some(existing) = self.case(receipt.case).await? {
                 if waits_for(&existing, report) {
-                    return self.record_rescreening(report, &receipt, &case.into_record().screened, now).await;
+                    let screened = case.into_record().screened;
+                    // Boxed: it would double the size of this future.
+                    return Box::pin(self.record_rescreening(report, &receipt, &screened, now)).await;
                 }
                 if self.confirm(&existing, report, &receipt).await? {
                     return Ok(Recorded::Already(Box::new(existing)));
