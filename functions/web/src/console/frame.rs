@@ -17,6 +17,9 @@ use crate::html::Escaped;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
+/// Without a referrer a browser would hide from us that a form is our own: its `Origin` would be null.
+const REFERRER: &str = "same-origin";
+
 /// Where the pages are, for whom.
 const NAVIGATION: [(Permission, &str, Words); 4] = [
     (Permission::Cases, "/console", ("Antrean", "Queue")),
@@ -117,6 +120,7 @@ pub(super) fn answer(html: String) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(REFERRER));
     response
 }
 
@@ -138,6 +142,7 @@ pub(super) fn refusal(error: WebError, headers: &HeaderMap) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(REFERRER));
     response
 }
 

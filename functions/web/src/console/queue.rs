@@ -35,6 +35,14 @@ pub(super) const PARTS: [(QueuePart, &str, &str, &str); 5] = [
     (QueuePart::Asked, "tanya", "Menunggu pelapor", "Waiting for the reporter"),
 ];
 
+/// Steps of age: value and name.
+const AGES: [(&str, &str); 4] = [
+    ("1d", "kurang dari sehari"),
+    ("3d", "satu sampai tiga hari"),
+    ("7d", "tiga sampai tujuh hari"),
+    ("old", "lebih dari seminggu"),
+];
+
 /// A filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Facet {
@@ -76,10 +84,10 @@ impl Facet {
             Self::Age => {
                 let days = now.unix_ms().saturating_sub(record.received_at.unix_ms()) / 86_400_000;
                 let (key, name) = match days {
-                    0 => ("1d", "kurang dari sehari"),
-                    1 | 2 => ("3d", "satu sampai tiga hari"),
-                    3..7 => ("7d", "tiga sampai tujuh hari"),
-                    _ => ("old", "lebih dari seminggu"),
+                    0 => AGES[0],
+                    1 | 2 => AGES[1],
+                    3..7 => AGES[2],
+                    _ => AGES[3],
                 };
                 vec![(key.to_owned(), name.to_owned())]
             }
@@ -271,11 +279,18 @@ async fn read_page(cases: &Cases, selection: &Selection, board: Board) -> Result
         (Facet::Agency, &board.agencies),
         (Facet::Region, &board.regions),
     ];
-    let values = values.map(|(facet, counted)| whole(facet, counted)).into();
+    let mut values: Vec<Values> = values.map(|(facet, counted)| whole(facet, counted)).into();
+    values.push(ages());
     let found = if selection.any_chosen() { shown.len() } else { total };
     let cases = shown.into_iter().map(|case| (priority::of(case.record(), selection.now), case));
     let cases = cases.map(|(priority, case)| (case, priority)).collect();
     Ok(View { cases, values, read: total, found, pages: 1, next_part: after, board: Some(board) })
+}
+
+/// The steps of age; how many have each changes by the hour and is not counted.
+fn ages() -> Values {
+    let value = |(key, name): (&str, &str)| Value { key: key.to_owned(), name: name.to_owned(), count: 0 };
+    Values { facet: Facet::Age, listed: AGES.map(value).into(), left_out: 0 }
 }
 
 /// The counts of the whole queue as values of a filter.

@@ -152,7 +152,8 @@ fn filter(html: &mut String, values: &Values, selection: &Selection) -> fmt::Res
         let link = selection.with(values.facet, Some(&value.key));
         let current = if chosen == Some(value.key.as_str()) { " aria-current=\"true\"" } else { "" };
         let (link, name) = (Escaped(&link), excerpt(&value.name, NAME_CHARS));
-        writeln!(html, "<li><a href=\"{link}\"{current}>{} <b>{}</b></a></li>", Escaped(&name), value.count)?;
+        let count = if value.count > 0 { format!(" <b>{}</b>", value.count) } else { String::new() };
+        writeln!(html, "<li><a href=\"{link}\"{current}>{}{count}</a></li>", Escaped(&name))?;
     }
     if values.left_out > 0 {
         let more = values.left_out;

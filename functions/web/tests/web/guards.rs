@@ -22,12 +22,12 @@ fn secured(answer: &Answer, what: &str) {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
-        ("referrer-policy", "no-referrer"),
         ("strict-transport-security", "max-age=31536000"),
         ("cross-origin-opener-policy", "same-origin"),
     ] {
         assert_eq!(answer.header(name), value, "{what}: {name}");
     }
+    assert!(["no-referrer", "same-origin"].contains(&answer.header("referrer-policy")), "{what}");
     assert!(!answer.header("cache-control").is_empty(), "{what}");
     assert!(!answer.headers.contains_key("server") && !answer.headers.contains_key("set-cookie"), "{what}");
 }
