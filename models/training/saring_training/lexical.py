@@ -35,9 +35,6 @@ GRAMS = (3, 4, 5)
 HEADS = len(BINARY) + len(CATEGORIES) + len(AGENCIES)
 MAGIC = b"SLEX1\0\0\0"
 FNV_OFFSET, FNV_PRIME, U64 = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
-# The channel's weight beside the network, for flags and for categories and agencies; on held-out
-# reports both gain up to about here.
-BINARY_SHARE, RANKED_SHARE = 0.7, 1.0
 # Authored reports decide, and are few.
 AUTHORED = 4.0
 C = 5.0
@@ -214,11 +211,9 @@ class Lexical:
 
 def quantise(weight: Array, bias: Array, idf: Array) -> Lexical:
     """int8 per head; the few largest weights are clipped rather than coarsening all others."""
-    shares = np.where(np.arange(HEADS) < len(BINARY), BINARY_SHARE, RANKED_SHARE).astype(np.float32)
-    weight = weight * shares
     scale = np.maximum(np.quantile(np.abs(weight), 0.99995, axis=0), 1e-6) / 127
     steps = np.clip(np.round(weight / scale), -127, 127).astype(np.int8)
-    return Lexical(idf, steps, scale.astype(np.float32), bias * shares)
+    return Lexical(idf, steps, scale.astype(np.float32), bias)
 
 
 def train(rows: list[Row], tokenizer: Tokenizer, tokens_max: int) -> Lexical:

@@ -21,18 +21,9 @@ HOLDING = (
     "spam", "abuse", "hoax", "abuse.threat", "sensitive.child", "sensitive.violence", "sensitive.selfharm",
     "sensitive.accusation", "sensitive.health", "quality.off_topic",
 )  # fmt: skip
-# Heads that share a threshold: the held-out rows are too few to give each rare label its own.
-GROUPS = (
-    ("spam",),
-    ("abuse", "abuse.threat"),
-    ("hoax",),
-    tuple(name for name in HOLDING if name.startswith("sensitive.")),
-    ("quality.off_topic",),
-)
-GRID = tuple(round(0.05 * i, 2) for i in range(2, 19))
-# What a published harm costs, in legitimate reports held for nothing.
-HARM_COST = 5.0
-SENSITIVE_COST = 2.0
+GRID = tuple(round(0.01 * i, 2) for i in range(1, 91))
+# Most of the legitimate reports that a policy may hold.
+HELD_MAX = 0.12
 
 
 @dataclass(frozen=True)
@@ -88,23 +79,16 @@ def outcome(rows: list[Row], p: Array, thresholds: dict[str, float]) -> Outcome:
     )
 
 
-def choose(rows: list[Row], p: Array, start: float = 0.5, rounds: int = 4) -> dict[str, float]:
-    """Thresholds with the least cost on `rows`, one group of heads after the other until nothing changes.
+def choose(rows: list[Row], p: Array) -> dict[str, float]:
+    """The lowest threshold for all heads that holds at most `HELD_MAX` of the legitimate `rows`.
 
-    Of equal points the highest wins: it holds fewer reports of kinds that these rows lack.
+    One threshold for all: the probabilities are calibrated, so it asks the same of every head, and
+    several, fitted on some hundred rows, let more harm through on rows that they had not seen.
     """
-    kind = kinds(rows)
-    weight = np.where(kind["harm"], HARM_COST, np.where(kind["hold"], SENSITIVE_COST, 1.0))
-    thresholds = dict.fromkeys(HOLDING, start)
-    for _ in range(rounds):
-        before = dict(thresholds)
-        for group in GROUPS:
-            costs = []
-            for value in GRID:
-                wrong = held(p, thresholds | dict.fromkeys(group, value)) != kind["hold"]
-                costs.append(float((weight * wrong).sum()))
-            best = min(costs)
-            thresholds |= dict.fromkeys(group, max(v for v, c in zip(GRID, costs, strict=True) if c == best))
-        if thresholds == before:
+    thresholds = dict.fromkeys(HOLDING, GRID[-1])
+    for value in reversed(GRID):
+        lower = dict.fromkeys(HOLDING, value)
+        if outcome(rows, p, lower).legitimate_held > HELD_MAX:
             break
+        thresholds = lower
     return thresholds
