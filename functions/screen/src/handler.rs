@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::StreamExt as _;
 use lambda_runtime::{Error, LambdaEvent};
 use saring_domain::agency::Date;
 use saring_domain::case::{Screened, Timestamp};
@@ -13,6 +14,9 @@ use tokio::sync::Mutex;
 
 use crate::live::LiveWatch;
 use crate::screening::Screener;
+
+/// Reports of a batch that are recorded at the same time.
+const RECORDINGS_MAX: usize = 10;
 
 /// What the function holds between invocations.
 #[derive(Debug)]
@@ -68,8 +72,14 @@ impl Context {
             None => Vec::new(),
         };
         failed.extend(jobs[screened.len()..].iter().map(|j| j.message_id.clone()));
-        for (job, screened) in jobs.iter().zip(screened) {
-            if let Err(error) = Box::pin(self.record(&job.incoming, screened, now)).await {
+        // Recording is waiting for the table; each report stands for itself, so they wait together.
+        let recordings = jobs.iter().zip(screened).map(async |(job, screened)| {
+            let recorded = Box::pin(self.record(&job.incoming, screened, now)).await;
+            (job, recorded)
+        });
+        let mut recordings = futures_util::stream::iter(recordings).buffer_unordered(RECORDINGS_MAX);
+        while let Some((job, recorded)) = recordings.next().await {
+            if let Err(error) = recorded {
                 tracing::error!(report.id = %job.incoming.report.id, error = &error as &dyn std::error::Error, "the case was not written");
                 failed.push(job.message_id.clone());
             }
@@ -114,6 +124,9 @@ impl Context {
             }
             Recorded::Already(case) => {
                 tracing::info!(report.id = %report.id, case.id = %case.record().id, "was screened before");
+            }
+            Recorded::Tightened(case) => {
+                tracing::info!(report.id = %report.id, case.id = %case.record().id, "the reporter made it less visible");
             }
             Recorded::Erased { case } => {
                 tracing::warn!(report.id = %report.id, case.id = %case, "the report was erased and stays erased");

@@ -3,7 +3,7 @@
 use saring_domain::case::{
     Actor, AuditAction, Case, CaseError, CaseId, Change, Labels, Resolution, Timestamp, TrackingId,
 };
-use saring_domain::report::{Report, ReportId, ReportText};
+use saring_domain::report::{Report, ReportId, ReportText, Visibility};
 
 use crate::cases::Cases;
 use crate::error::{StoreError, unreadable};
@@ -20,7 +20,8 @@ pub enum Edited {
     Held(Box<Case>),
     /// There was no verdict yet: the new text takes the place of the old one.
     Replaced,
-    /// The report has this text already; sending it to the screening again is harmless.
+    /// The report has this text already, with the tighter visibility if it was asked for; sending it
+    /// to the screening again is harmless.
     Same,
 }
 
@@ -40,8 +41,8 @@ impl Cases {
         self.change(id, expected_version, &Change::Resolve(resolution), actor, now).await
     }
 
-    /// Carries out any change on the version that its author saw, but for [`Change::Edit`] and
-    /// [`Change::Appeal`], which have methods of their own.
+    /// Carries out any change on the version that its author saw, but for those of reporters
+    /// ([`Change::Edit`], [`Change::Appeal`], [`Change::Choose`]), which have methods of their own.
     ///
     /// # Errors
     /// No answer, no such case, a version that has moved on, another's lock, a transition that is
@@ -54,7 +55,7 @@ impl Cases {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Case, StoreError> {
-        if matches!(change, Change::Edit(_) | Change::Appeal) {
+        if matches!(change, Change::Edit(_) | Change::Appeal | Change::Choose(_)) {
             let (status, change) = ("changed by a moderator", change.action().code());
             return Err(CaseError::Refused { status, change }.into());
         }
@@ -136,6 +137,19 @@ impl Cases {
         self.change_with(id, None, &Change::Appeal, &Actor::reporter(), now, || note().transpose()).await
     }
 
+    /// The reporter asks for less visibility than chosen before; nothing where that is chosen already.
+    /// What is public becomes so without a name, or leaves the feed, in the same transaction.
+    ///
+    /// # Errors
+    /// No answer, no such case.
+    pub async fn choose(&self, id: CaseId, to: Visibility, now: Timestamp) -> Result<Option<Case>, StoreError> {
+        match self.change_with(id, None, &Change::Choose(to), &Actor::reporter(), now, || Ok(None)).await {
+            Ok(case) => Ok(Some(case)),
+            Err(StoreError::Case(CaseError::Loosened { .. })) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn change_with(
         &self,
         id: CaseId,
@@ -204,7 +218,11 @@ impl Cases {
                 return Err(StoreError::NoCase(id));
             }
             if receipt.text_hash == text_hash {
-                return Ok(Edited::Same);
+                return match self.choose(id, report.visibility, now).await {
+                    // Without a case the screening will see the tighter choice.
+                    Ok(_) | Err(StoreError::NoCase(_)) => Ok(Edited::Same),
+                    Err(error) => Err(error),
+                };
             }
             let actor = Actor::reporter();
             let (edited, mut writes, event) = if let Some(case) = self.case(id).await? {

@@ -1,5 +1,10 @@
 //! Cases and audit events as items, and back.
 
+use std::io::{Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use saring_domain::agency::AgencyType;
 use saring_domain::case::{
     Actor, AuditAction, AuditEvent, AuditHash, CaseId, CaseRecord, CaseStatus, Decided, EditedFrom, Lock, MatchedClaim,
@@ -147,7 +152,7 @@ pub(crate) fn case_item(case: &CaseRecord) -> Result<Attributes, StoreError> {
         .text(n::TEXT_HASH, screened.text_hash.as_str())
         .text(n::MODEL, screened.model.as_str())
         .text(n::POLICY, screened.policy.as_str())
-        .text(n::SCREENED, json)
+        .bytes(n::SCREENED, packed(&json))
         .text(n::PUBLIC_TEXT, &screened.public_text)
         .optional_text(n::PUBLIC_CATEGORY, case.category())
         .optional_text(n::PUBLIC_AGENCY, case.agency().as_ref().map(NamedAgency::name))
@@ -255,7 +260,8 @@ fn publication(item: Reader<'_>) -> Result<Option<Publication>, DecodeError> {
 }
 
 fn screened(item: Reader<'_>) -> Result<Screened, DecodeError> {
-    let wire: ScreenedWire = item.parsed(n::SCREENED, |json| serde_json::from_str(json))?;
+    let wire: ScreenedWire =
+        serde_json::from_slice(&unpacked(item.bytes(n::SCREENED)?)?).map_err(|_| value_error(n::SCREENED))?;
     let bad_score = |_: ScoreError| value_error(n::SCREENED);
     let score = |value: f32| Score::new(value).map_err(bad_score);
     let ranked = |r: RankedWire| Ok(Ranked { code: r.code, score: score(r.score)? });
@@ -299,6 +305,22 @@ fn screened(item: Reader<'_>) -> Result<Screened, DecodeError> {
 
 pub(crate) fn span_wire(span: &PiiSpan) -> SpanWire {
     SpanWire { kind: span.kind.code().to_owned(), start: span.start, end: span.end }
+}
+
+/// Packed, a usual case is two units of writes instead of four.
+fn packed(json: &str) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(json.as_bytes()).and_then(|()| encoder.finish()).expect("writing to memory cannot fail")
+}
+
+fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let mut json = Vec::new();
+    let limit = SCREENED_BYTES_MAX as u64 + 1;
+    let read = DeflateDecoder::new(bytes).take(limit).read_to_end(&mut json);
+    match read {
+        Ok(length) if length <= SCREENED_BYTES_MAX => Ok(json),
+        _ => Err(value_error(n::SCREENED)),
+    }
 }
 
 fn decision(code: &str) -> Result<Decision, ()> {

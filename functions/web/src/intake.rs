@@ -114,8 +114,17 @@ async fn take_named(intake: &Intake, report: &Report, offered: TrackingId) -> Re
         None => false,
         // Another text is refused below, with a record.
         Some(receipt) if receipt.text_hash != report.text_hash() => true,
-        // What still waits is sent again, which repairs a message that was lost; screening is idempotent.
-        Some(receipt) => intake.cases.case(receipt.case).await?.is_some(),
+        Some(receipt) => match intake.cases.case(receipt.case).await? {
+            // What still waits is sent again, which repairs a message that was lost; screening is
+            // idempotent, and sees a tighter choice.
+            None => false,
+            Some(case) => {
+                if report.visibility > case.record().chosen {
+                    intake.cases.choose(receipt.case, report.visibility, now()).await?;
+                }
+                true
+            }
+        },
     };
     let tracking = known.map_or(offered, |receipt| receipt.tracking);
     if !queued {

@@ -100,6 +100,8 @@ pub enum Change {
     Return(NamedAgency),
     /// Make it less visible.
     Tighten(Visibility),
+    /// The reporter wants to be less visible than chosen before. Nobody's lock holds that up.
+    Choose(Visibility),
     /// Correct labels.
     Correct(Labels),
     /// The reporter asks to have the decision looked at again; once.
@@ -124,7 +126,7 @@ impl Change {
             Self::Escalate(_) => AuditAction::Escalated,
             Self::HandOver { .. } => AuditAction::HandedOver,
             Self::Return(_) | Self::Settle(Ruling::Return(_)) => AuditAction::Returned,
-            Self::Tighten(_) => AuditAction::Tightened,
+            Self::Tighten(_) | Self::Choose(_) => AuditAction::Tightened,
             Self::Correct(_) => AuditAction::Corrected,
             Self::Appeal => AuditAction::Appealed,
             Self::Edit(_) => AuditAction::Edited,
@@ -148,6 +150,7 @@ impl Change {
             Self::HandOver { to, until } => format!("to {} until {until}", to.as_str()),
             Self::Return(agency) | Self::Settle(Ruling::Return(agency)) => agency.agency().code().to_owned(),
             Self::Tighten(visibility) => visibility.code().to_owned(),
+            Self::Choose(visibility) => format!("chosen {}", visibility.code()),
             Self::Correct(labels) => labels.codes(),
             Self::Appeal | Self::Edit(_) | Self::Overdue => String::new(),
         }
@@ -262,6 +265,7 @@ impl Case {
                 record.returned = Some(agency.clone());
             }
             Change::Tighten(visibility) => record.tighten(*visibility)?,
+            Change::Choose(visibility) => record.choose(*visibility)?,
             Change::Correct(labels) => record.labels = Some(labels.clone()),
             Change::Appeal => {
                 if !matches!(record.status, CaseStatus::Rejected | CaseStatus::Returned) {
@@ -300,7 +304,8 @@ impl Case {
         }
         record.next_version(at);
         record.clear();
-        record.visibility = record.visibility.tightened(report.visibility).tightened(screened.verdict.visibility);
+        record.chosen = record.chosen.tightened(report.visibility);
+        record.visibility = record.visibility.tightened(record.chosen).tightened(screened.verdict.visibility);
         record.status = match (screened.verdict.decision, edit.from, record.visibility) {
             (Decision::Review, _, _) | (_, EditedFrom::Attended, _) => CaseStatus::InReview,
             (Decision::Publish, EditedFrom::Unattended, Visibility::Rahasia) => CaseStatus::Confidential,
@@ -355,12 +360,27 @@ impl CaseRecord {
         if to <= self.visibility {
             return Err(CaseError::Loosened { from: self.visibility.code(), to: to.code() });
         }
-        self.visibility = to;
-        if self.status == CaseStatus::Published && to == Visibility::Rahasia {
+        self.show_as(to);
+        Ok(())
+    }
+
+    /// What a reporter chose holds in every status, also before a changed text is screened.
+    fn choose(&mut self, to: Visibility) -> Result<(), CaseError> {
+        if to <= self.chosen {
+            return Err(CaseError::Loosened { from: self.chosen.code(), to: to.code() });
+        }
+        self.chosen = to;
+        self.show_as(self.visibility.tightened(to));
+        Ok(())
+    }
+
+    /// Of what is public, only what may be stays so.
+    fn show_as(&mut self, visibility: Visibility) {
+        self.visibility = visibility;
+        if self.status == CaseStatus::Published && visibility == Visibility::Rahasia {
             self.publication = None;
             self.status = CaseStatus::Confidential;
         }
-        Ok(())
     }
 
     fn edit(&mut self, text_hash: &TextHash) -> Result<(), CaseError> {
