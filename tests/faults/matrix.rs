@@ -322,14 +322,8 @@ async fn originals(cases: &Cases, reports: &[Report]) -> Result<(), String> {
 
 type Cell = (Scenario, Plan);
 
-const SCENARIOS: [Scenario; 6] = [
-    Scenario::First,
-    Scenario::Announced,
-    Scenario::Again,
-    Scenario::Tighter,
-    Scenario::Changed,
-    Scenario::NoModel,
-];
+const SCENARIOS: [Scenario; 6] =
+    [Scenario::First, Scenario::Announced, Scenario::Again, Scenario::Tighter, Scenario::Changed, Scenario::NoModel];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_fault_at_any_step_publishes_nothing_unscreened_and_loses_and_doubles_nothing() {

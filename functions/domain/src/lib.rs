@@ -13,3 +13,4 @@ pub mod region;
 pub mod report;
 pub mod score;
 pub mod text;
+pub mod trace;

@@ -1,7 +1,8 @@
 //! The message that others read, version 1: fields are only ever added; anything else is version 2
 //! beside it. `schema/decision-1.json` describes it.
 
-use saring_domain::case::{Case, NamedAgency, RejectReason};
+use saring_domain::case::{Case, CaseId, NamedAgency, RejectReason};
+use saring_domain::trace::{Step, TraceParent};
 use saring_store::{DecisionMessage, ErasedCase};
 use serde::Serialize;
 
@@ -111,14 +112,14 @@ pub fn decision(case: &Case) -> DecisionMessage {
         model: Some(record.screened.model.as_str()),
         policy: Some(record.screened.policy.as_str()),
     };
-    message(&wire)
+    message(record.id, &wire)
 }
 
 /// That a case is gone: drop what you were told about it.
 #[must_use]
 pub fn erasure(erased: &ErasedCase) -> DecisionMessage {
     let event_id = format!("{}.{}", erased.case, erased.version);
-    message(&DecisionWire {
+    let wire = DecisionWire {
         schema: SCHEMA_NAME,
         version: SCHEMA_VERSION,
         event_id: &event_id,
@@ -139,13 +140,15 @@ pub fn erasure(erased: &ErasedCase) -> DecisionMessage {
         region: None,
         model: None,
         policy: None,
-    })
+    };
+    message(erased.case, &wire)
 }
 
-fn message(wire: &DecisionWire<'_>) -> DecisionMessage {
+fn message(case: CaseId, wire: &DecisionWire<'_>) -> DecisionMessage {
     DecisionMessage {
         group: wire.case_id.clone(),
         event_id: wire.event_id.to_owned(),
+        trace: TraceParent::of(case, Step::Notify),
         body: serde_json::to_string(wire).expect("the wire form has only json types"),
     }
 }

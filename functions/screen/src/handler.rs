@@ -1,15 +1,23 @@
 //! SQS events to cases: each record by itself, failures by item, idempotent on redelivery.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::StreamExt as _;
 use lambda_runtime::{Error, LambdaEvent};
 use saring_domain::agency::Date;
-use saring_domain::case::{Screened, Timestamp};
+use saring_domain::case::{Screened, Timestamp, TrackingId};
+use saring_domain::policy::Decision;
 use saring_domain::report::Report;
-use saring_store::{Cases, Incoming, Recorded, StoreError, TRACKING_ATTRIBUTE, parse_message, random_tracking_id};
+use saring_domain::trace::{Step, TraceParent};
+use saring_store::{
+    Cases, Incoming, Recorded, Sample, Span, StoreError, TRACE_ATTRIBUTE, TRACKING_ATTRIBUTE, Telemetry, Unit, metric,
+    parse_message, random_tracking_id,
+};
 use tokio::sync::Mutex;
 
 use crate::live::LiveWatch;
@@ -24,25 +32,53 @@ pub struct Context {
     screener: Arc<Mutex<Screener>>,
     live: Mutex<LiveWatch>,
     cases: Cases,
+    telemetry: Telemetry,
 }
 
 /// A message that is a report.
 struct Job {
     message_id: String,
     incoming: Incoming,
+    /// What the sender said of its trace.
+    caller: Option<TraceParent>,
+    tracking: TrackingId,
+}
+
+/// What came of a report, and that it is recorded.
+type Recording<'a> = Pin<Box<dyn Future<Output = (&'a Job, Result<(), StoreError>)> + Send + 'a>>;
+
+/// What a batch comes to, for the metrics.
+#[derive(Debug, Default)]
+struct Counts {
+    unreadable: usize,
+    unwritten: usize,
+    screened: AtomicUsize,
+    held: AtomicUsize,
 }
 
 impl Context {
     /// Joins a loaded screener and a table.
     #[must_use]
     pub fn new(screener: Screener, cases: Cases) -> Self {
-        Self { screener: Arc::new(Mutex::new(screener)), live: Mutex::new(LiveWatch::default()), cases }
+        Self {
+            screener: Arc::new(Mutex::new(screener)),
+            live: Mutex::new(LiveWatch::default()),
+            cases,
+            telemetry: Telemetry::silent(),
+        }
+    }
+
+    /// The same, with metrics and traces.
+    #[must_use]
+    pub fn with_telemetry(self, telemetry: Telemetry) -> Self {
+        Self { telemetry, ..self }
     }
 
     /// The same screener before another table: a process can load the model only once.
     #[must_use]
     pub fn before(&self, cases: Cases) -> Self {
-        Self { screener: Arc::clone(&self.screener), live: Mutex::new(LiveWatch::default()), cases }
+        let telemetry = self.telemetry.clone();
+        Self { screener: Arc::clone(&self.screener), live: Mutex::new(LiveWatch::default()), cases, telemetry }
     }
 
     /// Screens a batch. A message that is no report, or whose case can't be written, is reported
@@ -51,14 +87,20 @@ impl Context {
     /// # Errors
     /// None today; the signature is the runtime's.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+        let began = SystemTime::now();
+        let mut counts = Counts::default();
         let mut failed = Vec::new();
         let mut jobs = Vec::new();
         for message in event.payload.records {
             let message_id = message.message_id.clone().unwrap_or_default();
             match parse(&message) {
-                Ok(incoming) => jobs.push(Job { message_id, incoming }),
+                Ok(incoming) => {
+                    let tracking = incoming.tracking.unwrap_or_else(random_tracking_id);
+                    jobs.push(Job { message_id, incoming, caller: caller(&message), tracking });
+                }
                 Err(reason) => {
                     tracing::warn!(message.id = %message_id, reason = %reason, "the message is no report");
+                    counts.unreadable += 1;
                     failed.push(message_id);
                 }
             }
@@ -66,17 +108,17 @@ impl Context {
         Box::pin(self.refresh_claims()).await;
         let now = now();
         let reports: Vec<&Report> = jobs.iter().map(|j| &j.incoming.report).collect();
+        let model_began = Instant::now();
         let screened = match today(now) {
             Some(today) => self.screener.lock().await.screen(&reports, today),
             // A clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
             None => Vec::new(),
         };
+        let model_ms = model_began.elapsed().as_secs_f64() * 1e3;
         failed.extend(jobs[screened.len()..].iter().map(|j| j.message_id.clone()));
         // Recording is waiting for the table; each report stands for itself, so they wait together.
-        let recordings = jobs.iter().zip(screened).map(async |(job, screened)| {
-            let recorded = Box::pin(self.record(&job.incoming, screened, now)).await;
-            (job, recorded)
-        });
+        let recordings: Vec<_> =
+            jobs.iter().zip(screened).map(|(job, screened)| self.recording(job, screened, began, &counts)).collect();
         let mut recordings = futures_util::stream::iter(recordings).buffer_unordered(RECORDINGS_MAX);
         while let Some((job, recorded)) = recordings.next().await {
             if let Err(error) = recorded {
@@ -84,6 +126,9 @@ impl Context {
                 failed.push(job.message_id.clone());
             }
         }
+        drop(recordings);
+        counts.unwritten = failed.len() - counts.unreadable;
+        self.telemetry.metrics(&counts.samples(model_ms));
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failed.into_iter().map(failure).collect();
         Ok(response)
@@ -114,13 +159,34 @@ impl Context {
         }
     }
 
-    async fn record(&self, incoming: &Incoming, screened: Screened, now: Timestamp) -> Result<(), StoreError> {
-        let report = &incoming.report;
-        let tracking = incoming.tracking.unwrap_or_else(random_tracking_id);
-        let decision = screened.verdict.decision.code();
-        match self.cases.record_screening(report, screened, tracking, now).await? {
+    fn recording<'a>(
+        &'a self,
+        job: &'a Job,
+        screened: Screened,
+        began: SystemTime,
+        counts: &'a Counts,
+    ) -> Recording<'a> {
+        Box::pin(async move { (job, self.record(job, screened, began, counts).await) })
+    }
+
+    async fn record(
+        &self,
+        job: &Job,
+        screened: Screened,
+        began: SystemTime,
+        counts: &Counts,
+    ) -> Result<(), StoreError> {
+        let report = &job.incoming.report;
+        let verdict = screened.verdict.decision;
+        let decision = verdict.code();
+        match self.cases.record_screening(report, screened, job.tracking, timestamp(began)).await? {
             Recorded::New(case) => {
-                tracing::info!(report.id = %report.id, case.id = %case.record().id, case.decision = decision, "screened");
+                counts.screened.fetch_add(1, Relaxed);
+                counts.held.fetch_add(usize::from(verdict == Decision::Review), Relaxed);
+                let case = case.id();
+                let place = TraceParent::of(case, Step::Screen);
+                tracing::info!(report.id = %report.id, case.id = %case, case.decision = decision, trace.id = place.trace_id(), "screened");
+                self.telemetry.span(&Span { step: Step::Screen, case, caller: job.caller, began, outcome: decision });
             }
             Recorded::Already(case) => {
                 tracing::info!(report.id = %report.id, case.id = %case.record().id, "was screened before");
@@ -139,6 +205,23 @@ impl Context {
     }
 }
 
+impl Counts {
+    fn samples(&self, model_ms: f64) -> [Sample; 5] {
+        [
+            Sample::count(metric::SCREENED, self.screened.load(Relaxed)),
+            Sample::count(metric::HELD, self.held.load(Relaxed)),
+            Sample::count(metric::UNREADABLE, self.unreadable),
+            Sample::count(metric::UNWRITTEN, self.unwritten),
+            Sample { name: metric::MODEL_MS, unit: Unit::Milliseconds, value: model_ms },
+        ]
+    }
+}
+
+fn caller(message: &SqsMessage) -> Option<TraceParent> {
+    let attribute = message.message_attributes.get(TRACE_ATTRIBUTE)?;
+    attribute.string_value.as_deref().and_then(TraceParent::parse)
+}
+
 fn parse(message: &SqsMessage) -> Result<Incoming, String> {
     let body = message.body.as_deref().ok_or("the message has no body")?;
     let tracking = message.message_attributes.get(TRACKING_ATTRIBUTE).and_then(|a| a.string_value.as_deref());
@@ -152,7 +235,11 @@ fn failure(message_id: String) -> BatchItemFailure {
 }
 
 fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    timestamp(SystemTime::now())
+}
+
+fn timestamp(at: SystemTime) -> Timestamp {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 

@@ -22,6 +22,7 @@ mod resting;
 mod samples;
 mod seal;
 mod stream;
+mod telemetry;
 mod trail;
 mod transact;
 pub mod verify;
@@ -43,12 +44,13 @@ pub use originals::Erasure;
 pub use pages::{Cursor, CursorError, FeedItem, PAGE_ITEMS_MAX, Page, PageRequest, ScanCursor, Waiting};
 pub use quality::{Appealed, CHECK_DAYS, Check, CheckKind, Logged};
 pub use queue::{
-    BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, Incoming, MessageError, Outgoing, Reports, TRACKING_ATTRIBUTE, encode_report,
-    parse_message,
+    BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, Incoming, MessageError, Outgoing, Reports, TRACE_ATTRIBUTE,
+    TRACKING_ATTRIBUTE, encode_report, parse_message,
 };
 pub use queues::{QueuePart, Settled};
 pub use samples::Sample;
 pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
 pub use stream::{ErasedCase, StreamChange, StreamEntry, stream_change};
+pub use telemetry::{Sample, Span, Telemetry, Unit, metric};
 pub use views::{SavedView, VIEW_NAME_CHARS_MAX, VIEWS_MAX};
 pub use write::{CONFLICTS_MAX, Received, Recorded};

@@ -37,7 +37,9 @@ impl Planted {
     }
 
     async fn set_bytes(&self, seed: u16, sk: &str, attribute: &str, value: Vec<u8>) {
-        self.table.set(&pk(seed), sk, attribute, AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(value))).await;
+        self.table
+            .set(&pk(seed), sk, attribute, AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(value)))
+            .await;
     }
 
     /// Exactly these are found, for the case of `seed`.

@@ -10,6 +10,8 @@ use saring_domain::report::{BODY_BYTES_MAX, ReportError};
 use saring_store::{CursorError, PAGE_ITEMS_MAX, StoreError};
 use serde::Serialize;
 
+use crate::intake::REASON_CHARS_MAX;
+
 const RETRY_AFTER_S: u64 = 5;
 
 /// Why a request is refused. The messages carry nothing that people wrote.
@@ -27,6 +29,8 @@ pub(crate) enum WebError {
     Conflict,
     #[error("the decision on this report cannot be appealed, or was before")]
     NoAppeal,
+    #[error("field 'reason' must be a text of at most {REASON_CHARS_MAX} characters")]
+    Reason,
     #[error("there is no such report")]
     NoReport,
     #[error("a token of the provider is needed")]
@@ -98,6 +102,7 @@ impl WebError {
             | Self::Cursor(_)
             | Self::Parameter { .. }
             | Self::Repeated(_)
+            | Self::Reason
             | Self::Parameters => StatusCode::BAD_REQUEST,
             Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoToken => StatusCode::UNAUTHORIZED,
@@ -122,6 +127,7 @@ impl WebError {
             Self::Cursor(_) => words("cursor", "the cursor of a page"),
             Self::Parameter { name, expected } => words(name, expected),
             Self::Repeated(name) => Some((name, Bound::Number(1))),
+            Self::Reason => Some(("reason", Bound::Number(REASON_CHARS_MAX))),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@ mod html;
 pub mod intake;
 mod lang;
 mod page_error;
+mod places;
 mod query;
 mod rate;
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use saring_store::Telemetry;
+
 /// Every environment variable of this crate.
 pub mod env {
     /// Where the public pages are, such as `https://lapor.example.go.id`; optional.
@@ -68,7 +70,7 @@ pub struct Rate {
 }
 
 /// How a router is set up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// What links begin with; without it they name the path only.
     pub public_url: Option<PublicUrl>,
@@ -78,6 +80,8 @@ pub struct Settings {
     pub reads: Rate,
     /// Limit of one client's reports, appeals and look-ups by tracking id.
     pub writes: Rate,
+    /// Where metrics and traces go.
+    pub telemetry: Telemetry,
 }
 
 impl Default for Settings {
@@ -87,6 +91,7 @@ impl Default for Settings {
             request_timeout: Duration::from_secs(20),
             reads: Rate { burst: 120, per_minute: 240 },
             writes: Rate { burst: 30, per_minute: 30 },
+            telemetry: Telemetry::silent(),
         }
     }
 }
