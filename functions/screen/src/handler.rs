@@ -44,7 +44,7 @@ struct Job {
     tracking: TrackingId,
 }
 
-/// What came of a report, and that it is recorded.
+/// The recording of a report, under way.
 type Recording<'a> = Pin<Box<dyn Future<Output = (&'a Job, Result<(), StoreError>)> + Send + 'a>>;
 
 /// What a batch comes to, for the metrics.
