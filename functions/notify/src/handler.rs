@@ -8,7 +8,7 @@ use lambda_runtime::{Error, LambdaEvent};
 use saring_domain::case::{CaseId, Timestamp};
 use saring_domain::trace::{Step, TraceParent};
 use saring_store::{
-    DecisionMessage, Decisions, Sample, Span, StreamChange, StreamEntry, Telemetry, metric, stream_change,
+    DecisionMessage, Decisions, Measure, Span, StreamChange, StreamEntry, Telemetry, metric, stream_change,
 };
 
 use crate::message::{decision, erasure};
@@ -77,7 +77,7 @@ impl Context {
             failed = Some(job.sequence.clone());
         }
         tracing::info!(stream.entries = event.payload.records.len(), decisions.told = told, "stream read");
-        self.telemetry.metrics(&[Sample::count(metric::TOLD, told)]);
+        self.telemetry.metrics(&[Measure::count(metric::TOLD, told)]);
         for job in &jobs[..told] {
             let caller = Some(TraceParent::of(job.case, Step::Screen));
             self.telemetry.span(&Span { step: Step::Notify, case: job.case, caller, began, outcome: "told" });

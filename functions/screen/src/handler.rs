@@ -15,7 +15,7 @@ use saring_domain::policy::Decision;
 use saring_domain::report::Report;
 use saring_domain::trace::{Step, TraceParent};
 use saring_store::{
-    Cases, Incoming, Recorded, Sample, Span, StoreError, TRACE_ATTRIBUTE, TRACKING_ATTRIBUTE, Telemetry, Unit, metric,
+    Cases, Incoming, Measure, Recorded, Span, StoreError, TRACE_ATTRIBUTE, TRACKING_ATTRIBUTE, Telemetry, Unit, metric,
     parse_message, random_tracking_id,
 };
 use tokio::sync::Mutex;
@@ -206,13 +206,13 @@ impl Context {
 }
 
 impl Counts {
-    fn samples(&self, model_ms: f64) -> [Sample; 5] {
+    fn samples(&self, model_ms: f64) -> [Measure; 5] {
         [
-            Sample::count(metric::SCREENED, self.screened.load(Relaxed)),
-            Sample::count(metric::HELD, self.held.load(Relaxed)),
-            Sample::count(metric::UNREADABLE, self.unreadable),
-            Sample::count(metric::UNWRITTEN, self.unwritten),
-            Sample { name: metric::MODEL_MS, unit: Unit::Milliseconds, value: model_ms },
+            Measure::count(metric::SCREENED, self.screened.load(Relaxed)),
+            Measure::count(metric::HELD, self.held.load(Relaxed)),
+            Measure::count(metric::UNREADABLE, self.unreadable),
+            Measure::count(metric::UNWRITTEN, self.unwritten),
+            Measure { name: metric::MODEL_MS, unit: Unit::Milliseconds, value: model_ms },
         ]
     }
 }

@@ -51,6 +51,6 @@ pub use queues::{QueuePart, Settled};
 pub use samples::Sample;
 pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
 pub use stream::{ErasedCase, StreamChange, StreamEntry, stream_change};
-pub use telemetry::{Sample, Span, Telemetry, Unit, metric};
+pub use telemetry::{Measure, Span, Telemetry, Unit, metric};
 pub use views::{SavedView, VIEW_NAME_CHARS_MAX, VIEWS_MAX};
 pub use write::{CONFLICTS_MAX, Received, Recorded};

@@ -56,7 +56,7 @@ impl Unit {
 
 /// A value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sample {
+pub struct Measure {
     /// One of [`metric`].
     pub name: &'static str,
     /// In this unit.
@@ -65,7 +65,7 @@ pub struct Sample {
     pub value: f64,
 }
 
-impl Sample {
+impl Measure {
     /// How many.
     #[must_use]
     pub const fn count(name: &'static str, value: usize) -> Self {
@@ -135,7 +135,7 @@ impl Telemetry {
     }
 
     /// Writes samples of one moment.
-    pub fn metrics(&self, samples: &[Sample]) {
+    pub fn metrics(&self, samples: &[Measure]) {
         let Some(namespace) = self.namespace.as_deref().filter(|_| !samples.is_empty()) else { return };
         self.write(&metrics_line(namespace, SystemTime::now(), samples));
     }
@@ -160,7 +160,7 @@ impl Telemetry {
 
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>,
 /// without dimensions: a stack is a namespace.
-fn metrics_line(namespace: &str, at: SystemTime, samples: &[Sample]) -> String {
+fn metrics_line(namespace: &str, at: SystemTime, samples: &[Measure]) -> String {
     let metrics: Vec<Value> = samples.iter().map(|s| json!({ "Name": s.name, "Unit": s.unit.name() })).collect();
     let directive = json!({ "Namespace": namespace, "Dimensions": [[]], "Metrics": metrics });
     let mut line = json!({ "_aws": { "Timestamp": nanoseconds(at) / 1_000_000, "CloudWatchMetrics": [directive] } });
@@ -215,8 +215,8 @@ mod tests {
     fn metrics_are_in_the_embedded_format() {
         let at = UNIX_EPOCH + Duration::from_millis(1_764_000_000_000);
         let samples = [
-            Sample::count(metric::SCREENED, 50),
-            Sample { name: metric::MODEL_MS, unit: Unit::Milliseconds, value: 12.5 },
+            Measure::count(metric::SCREENED, 50),
+            Measure { name: metric::MODEL_MS, unit: Unit::Milliseconds, value: 12.5 },
         ];
         let line: Value = serde_json::from_str(&metrics_line("saring", at, &samples)).unwrap();
         let expected = json!({
@@ -259,7 +259,7 @@ mod tests {
         let silent = Telemetry { namespace: None, trace_percent: 0, ..telemetry.clone() };
         let span = Span { step: Step::Intake, case: case(), caller: None, began: UNIX_EPOCH, outcome: "accepted" };
         for telemetry in [silent, telemetry] {
-            telemetry.metrics(&[Sample::count(metric::ACCEPTED, 1)]);
+            telemetry.metrics(&[Measure::count(metric::ACCEPTED, 1)]);
             telemetry.metrics(&[]);
             telemetry.span(&span);
         }

@@ -15,7 +15,7 @@ use saring_domain::case::{Case, CaseError, Timestamp, TrackingId};
 use saring_domain::report::{BODY_BYTES_MAX, Report, ReportError, ReportText, hex};
 use saring_domain::trace::{Step, TraceParent};
 use saring_store::{
-    Cases, Outgoing, Received, Reports, Sample, Span, StoreError, TRACE_ATTRIBUTE, Tracked, encode_report, metric,
+    Cases, Measure, Outgoing, Received, Reports, Span, StoreError, TRACE_ATTRIBUTE, Tracked, encode_report, metric,
     random_tracking_id,
 };
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,7 @@ async fn accept(
     let caller = headers.get(TRACE_ATTRIBUTE).and_then(|value| value.to_str().ok()).and_then(TraceParent::parse);
     let case = tracking.case_id();
     settings.telemetry.span(&Span { step: Step::Intake, case, caller, began, outcome: "accepted" });
-    settings.telemetry.metrics(&[Sample::count(metric::ACCEPTED, 1)]);
+    settings.telemetry.metrics(&[Measure::count(metric::ACCEPTED, 1)]);
     let accepted = AcceptedWire { tracking_id: tracking.to_string(), status_url: format!("/reports/{tracking}") };
     Ok((StatusCode::ACCEPTED, Json(accepted)))
 }

@@ -3,7 +3,7 @@
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use saring_notify::SweepData;
 use saring_notify::sweep::{Sweep, now};
-use saring_store::{Cases, DeadLetters, QueueConfig, Sample, TableConfig, Telemetry, env, metric};
+use saring_store::{Cases, DeadLetters, Measure, QueueConfig, TableConfig, Telemetry, env, metric};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let handle = async |_: LambdaEvent<serde_json::Value>| -> Result<(), Error> {
         let swept = Box::pin(sweep.run(now())).await?;
         swept.log();
-        telemetry.metrics(&[Sample::count(metric::SWEEP_FOUND, usize::from(swept.calls_for_a_person()))]);
+        telemetry.metrics(&[Measure::count(metric::SWEEP_FOUND, usize::from(swept.calls_for_a_person()))]);
         Ok(())
     };
     lambda_runtime::run(service_fn(handle)).await

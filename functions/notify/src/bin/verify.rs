@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use saring_store::verify::{Findings, Place, page};
-use saring_store::{Cases, Sample, TableConfig, Telemetry, metric};
+use saring_store::{Cases, Measure, TableConfig, Telemetry, metric};
 
 /// Left for the page at hand and the log when the time limit comes near.
 const RESERVE: Duration = Duration::from_secs(20);
@@ -29,8 +29,8 @@ async fn walk(cases: &Cases, telemetry: &Telemetry, event: LambdaEvent<serde_jso
         tracing::warn!(verify.cases = findings.cases, "the walk did not end in its time");
     }
     telemetry.metrics(&[
-        Sample::count(metric::VIOLATIONS, findings.violations.len()),
-        Sample::count(metric::VERIFY_UNFINISHED, usize::from(place.is_some())),
+        Measure::count(metric::VIOLATIONS, findings.violations.len()),
+        Measure::count(metric::VERIFY_UNFINISHED, usize::from(place.is_some())),
     ]);
     tracing::info!(verify.cases = findings.cases, verify.feed_rows = findings.feed_rows, "walked");
     Ok(())

@@ -42,24 +42,30 @@ const _: () = assert!(TRACKING_BYTES == 10, "an id is drawn from two numbers");
 
 /// FNV-1a with a last mix: the service hashes partition keys too, in a way that it keeps to itself.
 fn hash(key: &str) -> u64 {
-    let mut hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let mut hash = key
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     hash ^= hash >> 33;
     hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash ^ (hash >> 33)
 }
 
+/// The next whole number.
+#[allow(clippy::cast_sign_loss, reason = "loads and limits are not negative")]
+fn whole(value: f64) -> usize {
+    value.ceil().max(0.0) as usize
+}
+
 /// A second at `peak` reports.
 pub(super) fn simulate(load: &Load, peak: f64) -> Seen {
     let mut draws = Draws(20_261_124);
-    let reports = peak.ceil().max(1.0) as usize;
+    let reports = whole(peak).max(1);
     let writes = Writes::of(load);
     let table_units = (writes.accepting + writes.recording) * peak;
     // On-demand tables hold double the latest peak; a partition takes so many units a second.
-    let partitions = ((2.0 * table_units / load.limits.partition_writes).ceil() as usize).max(4);
+    let partitions = whole(2.0 * table_units / load.limits.partition_writes).max(4);
     let mut of_partition = vec![0.0; partitions];
-    let shards = load.limits.index_shards as usize;
+    let shards = whole(load.limits.index_shards);
     let (mut feed, mut review) = (vec![0.0; shards], vec![0.0; shards]);
     let items = &load.items;
     let case_units = 2.0 * (units(items.head) + 2.0 * units(items.audit) + units(items.case));
@@ -91,7 +97,7 @@ fn screenings(load: &Load, peak: f64, draws: &mut Draws) -> usize {
     const SECONDS: f64 = 4.0;
     let batch = batch(load, peak);
     let busy = (batch * load.screen.screen_ms + (batch / RECORDINGS).ceil() * load.screen.store_ms) / 1e3;
-    let batches = (peak * SECONDS / batch).ceil() as usize;
+    let batches = whole(peak * SECONDS / batch);
     let mut events: Vec<(f64, i32)> = Vec::with_capacity(2 * batches);
     for _ in 0..batches {
         let begin = draws.share() * SECONDS;
