@@ -3,6 +3,7 @@
 mod disk;
 mod drill;
 mod intake;
+mod rescreen;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

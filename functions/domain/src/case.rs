@@ -7,6 +7,7 @@ mod change;
 mod change_tests;
 mod id;
 mod labels;
+mod recall;
 mod record;
 mod remask;
 mod ruling;
@@ -27,6 +28,7 @@ pub use id::{CaseId, IdError, TRACKING_BYTES, TrackingId};
 pub use labels::{
     AGENCY_NAME_CHARS_MAX, ClaimMark, LABEL_BYTES_MAX, LabelCode, LabelError, Labels, Mark, NamedAgency, agency_name,
 };
+pub use recall::Recall;
 pub use record::{Breach, CaseRecord, Decided};
 pub use ruling::{AskReason, Asked, Escalated, Proposal, REST_MAX_MS, Ruling};
 pub use screened::{
@@ -174,6 +176,9 @@ pub enum CaseError {
     /// The reporter has appealed before.
     #[error("the case was appealed before")]
     AppealedBefore,
+    /// A person published the case with this claim beside it.
+    #[error("a person published the case knowing this claim")]
+    Weighed,
     /// The record contradicts itself.
     #[error("the record of case {id} is broken: {breach}")]
     Broken {

@@ -2,6 +2,7 @@
 
 pub mod agency;
 pub mod calendar;
+pub mod campaign;
 pub mod case;
 pub mod claims;
 pub mod feedback;

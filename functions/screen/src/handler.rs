@@ -4,13 +4,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::StreamExt as _;
 use lambda_runtime::{Error, LambdaEvent};
 use saring_domain::agency::Date;
-use saring_domain::case::{Screened, Timestamp, TrackingId};
+use saring_domain::case::{Case, Screened, Timestamp, TrackingId};
 use saring_domain::policy::Decision;
 use saring_domain::report::Report;
 use saring_domain::trace::{Step, TraceParent};
@@ -25,6 +25,8 @@ use crate::screening::Screener;
 
 /// Reports of a batch that are recorded at the same time.
 const RECORDINGS_MAX: usize = 10;
+/// Longest time that a recorded report waits for the look at alike ones.
+const FOLD_MAX: Duration = Duration::from_secs(2);
 
 /// What the function holds between invocations.
 #[derive(Debug)]
@@ -179,7 +181,11 @@ impl Context {
         let report = &job.incoming.report;
         let verdict = screened.verdict.decision;
         let decision = verdict.code();
-        match self.cases.record_screening(report, screened, job.tracking, timestamp(began)).await? {
+        let recorded = self.cases.record_screening(report, screened, job.tracking, timestamp(began)).await?;
+        if let Recorded::New(case) | Recorded::Already(case) | Recorded::Tightened(case) = &recorded {
+            self.fold(case, timestamp(began)).await;
+        }
+        match recorded {
             Recorded::New(case) => {
                 counts.screened.fetch_add(1, Relaxed);
                 counts.held.fetch_add(usize::from(verdict == Decision::Review), Relaxed);
@@ -220,6 +226,27 @@ impl Counts {
 fn caller(message: &SqsMessage) -> Option<TraceParent> {
     let attribute = message.message_attributes.get(TRACE_ATTRIBUTE)?;
     attribute.string_value.as_deref().and_then(TraceParent::parse)
+}
+
+impl Context {
+    /// Looks whether others say the same. That is bookkeeping: where it fails, the case stands all the
+    /// same, and only nobody sees that it belongs to others.
+    async fn fold(&self, case: &Case, now: Timestamp) {
+        let folded = tokio::time::timeout(FOLD_MAX, Box::pin(self.cases.fold_report(case, now)));
+        let Ok(folded) = folded.await else {
+            tracing::warn!(case.id = %case.id(), "alike reports were not looked for in time");
+            return;
+        };
+        match folded {
+            Ok(None) => {}
+            Ok(Some(campaign)) => {
+                tracing::info!(case.id = %case.id(), campaign.id = %campaign, "says what others said");
+            }
+            Err(error) => {
+                tracing::warn!(case.id = %case.id(), error = &error as &dyn std::error::Error, "alike reports were not looked for");
+            }
+        }
+    }
 }
 
 fn parse(message: &SqsMessage) -> Result<Incoming, String> {

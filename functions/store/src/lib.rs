@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod board;
+mod campaigns;
 mod cases;
 mod change;
 mod claims;
@@ -18,6 +19,7 @@ mod pages;
 mod quality;
 mod queue;
 mod queues;
+mod recall;
 mod resting;
 mod samples;
 mod seal;
@@ -31,6 +33,7 @@ mod wire;
 mod write;
 
 pub use board::{Board, Counted};
+pub use campaigns::{Campaign, MEMBERS_COUNTED_MAX, MemberOutcome};
 pub use cases::{Cases, Receipt, Tracked, random_tracking_id};
 pub use change::Edited;
 pub use config::{Access, ConfigError, QueueConfig, TableConfig, env};

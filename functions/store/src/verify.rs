@@ -282,7 +282,8 @@ fn check_record(record: &CaseRecord, events: &[AuditEvent], found: &mut Findings
             && event.model.as_ref() == Some(&publication.model)
             && event.policy.as_ref() == Some(&publication.policy)
     });
-    if !borne_out {
+    let recalled = events.iter().any(|e| e.action == AuditAction::Recalled && e.case_version > publication.version);
+    if !borne_out || recalled {
         found.add(&record.id, Kind::NotInTrail);
     }
 }

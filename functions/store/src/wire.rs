@@ -84,6 +84,9 @@ struct ClaimWire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     date: Option<String>,
     score: f32,
+    /// Absent in items of before spans were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    span: Option<(usize, usize)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -122,6 +125,7 @@ impl From<&Screened> for ScreenedWire {
                     verdict: c.verdict.clone(),
                     date: c.date.clone(),
                     score: c.score.get(),
+                    span: c.span,
                 })
                 .collect(),
             highlights: (screened.highlights.iter())
@@ -276,7 +280,7 @@ fn screened(item: Reader<'_>) -> Result<Screened, DecodeError> {
     });
     let claims = wire.claims.into_iter().map(|c| {
         let (id, title, url, verdict, date) = (c.id, c.title, c.url, c.verdict, c.date);
-        Ok(MatchedClaim { id, title, url, verdict, date, score: score(c.score)? })
+        Ok(MatchedClaim { id, title, url, verdict, date, score: score(c.score)?, span: c.span })
     });
     let highlights = wire
         .highlights

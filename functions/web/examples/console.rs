@@ -102,6 +102,7 @@ fn screened(report: &Report, number: usize) -> Result<Screened, Fail> {
             verdict: "SALAH".to_owned(),
             date: Some("2026-01-31".to_owned()),
             score: score(0.7),
+            span: None,
         }],
         highlights: flag
             .map(|flag| Highlight { flag, start: 0, end: text.chars().count().min(12), weight: 1.5 })

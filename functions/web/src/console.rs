@@ -27,6 +27,7 @@ mod queue_top;
 mod reasons;
 mod saved;
 mod shipped;
+mod together;
 mod words;
 
 use std::sync::LazyLock;
@@ -180,7 +181,9 @@ async fn case(
             Some(done) => cases.case(done).await?,
             None => None,
         };
-        let shown = case_page::Shown { case: &case, trail: &trail, notes: &notes, done: done.as_ref() };
+        let together = together::read(&cases, id).await;
+        let (done, together) = (done.as_ref(), together.as_ref());
+        let shown = case_page::Shown { case: &case, trail: &trail, notes: &notes, done, together };
         Ok(frame::answer(case_page::render(&session, &shown, now())))
     };
     read().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))

@@ -101,6 +101,8 @@ pub enum AuditAction {
     Replaced,
     /// The verdict about a changed text.
     Rescreened,
+    /// A public case came back to review: it repeats a claim that was checked later.
+    Recalled,
     /// A clock of working days ran out.
     Overdue,
     /// Somebody read the original.
@@ -111,7 +113,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// All actions.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Received,
         Self::Screened,
         Self::Conflict,
@@ -131,6 +133,7 @@ impl AuditAction {
         Self::Edited,
         Self::Replaced,
         Self::Rescreened,
+        Self::Recalled,
         Self::Overdue,
         Self::OriginalRead,
         Self::Erased,
@@ -159,6 +162,7 @@ impl AuditAction {
             Self::Edited => "edited",
             Self::Replaced => "replaced",
             Self::Rescreened => "rescreened",
+            Self::Recalled => "recalled",
             Self::Overdue => "overdue",
             Self::OriginalRead => "original_read",
             Self::Erased => "erased",

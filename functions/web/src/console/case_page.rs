@@ -14,6 +14,7 @@ use super::marks::{Marked, Part};
 use super::panel;
 use super::priority::{self, Clock};
 use super::shipped;
+use super::together::Together;
 use super::words::{self, Words};
 use crate::html::{Escaped, excerpt};
 
@@ -32,6 +33,8 @@ pub(super) struct Shown<'a> {
     pub(super) notes: &'a [Note],
     /// The case that was decided just before.
     pub(super) done: Option<&'a Case>,
+    /// Reports that say the same.
+    pub(super) together: Option<&'a Together>,
 }
 
 pub(super) fn render(session: &Session, shown: &Shown<'_>, now: Timestamp) -> String {
@@ -83,7 +86,10 @@ fn body(session: &Session, shown: &Shown<'_>, now: Timestamp) -> Result<String, 
     if session.may(Permission::Decide) && open && !final_state {
         panel::decide(&mut html, session, record)?;
     }
-    reasons(&mut html, record)?;
+    reasons(&mut html, record, shown.together)?;
+    if let Some(together) = shown.together {
+        together.list(&mut html, case.id())?;
+    }
     evidence::claims(&mut html, record)?;
     evidence::scores(&mut html, record)?;
     html.push_str("</div><div>\n");
@@ -117,7 +123,7 @@ fn text(html: &mut String, record: &CaseRecord) -> fmt::Result {
     let strong = if is_strong(record) { " strong" } else { "" };
     writeln!(html, "<section class=\"reading{strong}\"><h2>{}</h2>", Both(("Teks tersamar", "Masked text")))?;
     let flags: Vec<Flag> = Flag::ALL.into_iter().filter(|flag| marked.has(*flag)).collect();
-    if !strong.is_empty() || !flags.is_empty() {
+    if !strong.is_empty() || !flags.is_empty() || marked.has_claim() {
         html.push_str("<p class=\"legend\">");
         for flag in flags {
             let (code, name) = (flag.code(), Both(words::flag(flag)));
@@ -126,6 +132,10 @@ fn text(html: &mut String, record: &CaseRecord) -> fmt::Result {
                 "<label class=\"toggle\"><input type=\"checkbox\" id=\"show-{code}\" checked autocomplete=\"off\"> \
                  <mark class=\"{code}\">{name}</mark></label> "
             )?;
+        }
+        if marked.has_claim() {
+            let name = Both(("mirip klaim yang diperiksa", "resembles a checked claim"));
+            write!(html, "<mark class=\"claim\">{name}</mark> ")?;
         }
         if !strong.is_empty() {
             let show = Both(("Tampilkan isi keras", "Show strong content"));
@@ -155,7 +165,7 @@ fn text(html: &mut String, record: &CaseRecord) -> fmt::Result {
     writeln!(html, "<p class=\"note\">{note}</p></section>")
 }
 
-fn reasons(html: &mut String, record: &CaseRecord) -> fmt::Result {
+fn reasons(html: &mut String, record: &CaseRecord, together: Option<&Together>) -> fmt::Result {
     section(html, ("Alasan", "Reasons"))?;
     html.push_str("<ul class=\"reasons\">\n");
     for reason in record.screened.verdict.reasons.iter().take(REASONS_SHOWN) {
@@ -163,6 +173,9 @@ fn reasons(html: &mut String, record: &CaseRecord) -> fmt::Result {
         let english = words::english(&reason.code);
         let (detail, code) = (Escaped(&detail), Escaped(&code));
         writeln!(html, "<li>{detail} <span lang=\"en\">{english}</span> <span class=\"code\">{code}</span></li>")?;
+    }
+    if let Some(together) = together {
+        together.reason(html)?;
     }
     html.push_str("</ul></section>\n");
     Ok(())

@@ -38,6 +38,10 @@ pub(super) fn reason(code: &str) -> Option<Words> {
         "abuse.threat" => ("ancaman", "threatens"),
         "hoax" => ("hoaks", "hoax"),
         "hoax.claim" => ("menyebarkan klaim", "passes on a claim"),
+        "hoax.recheck" => (
+            "klaim yang diketahui setelah petugas menayangkan",
+            "a claim that was checked after a moderator published it",
+        ),
         "sensitive.child" => ("anak sebagai korban", "a child is the victim"),
         "sensitive.violence" => ("KDRT atau kekerasan seksual", "domestic or sexual violence"),
         "sensitive.selfharm" => ("keselamatan jiwa", "a life may be in danger, act at once"),
@@ -111,6 +115,7 @@ pub(super) fn action(action: AuditAction) -> Words {
         AuditAction::Edited => ("pelapor mengubah teks", "text changed by the reporter"),
         AuditAction::Replaced => ("teks diganti sebelum disaring", "text replaced before screening"),
         AuditAction::Rescreened => ("disaring ulang", "screened again"),
+        AuditAction::Recalled => ("ditarik: mengulang klaim yang diperiksa", "recalled: it repeats a checked claim"),
         AuditAction::Overdue => ("lewat tenggat", "overdue"),
         AuditAction::OriginalRead => ("teks asli dibaca", "original read"),
         AuditAction::Erased => ("dihapus", "erased"),

@@ -6,6 +6,7 @@ mod console_actions;
 mod console_case;
 mod console_identity;
 mod console_routes;
+mod console_together;
 mod feed;
 mod filters;
 mod formats;

@@ -261,6 +261,7 @@ pub(crate) fn screened(report: &Report, decision: Decision) -> Screened {
             verdict: "SALAH".into(),
             date: Some("2026-01-31".into()),
             score: score(0.9),
+            span: None,
         }],
         highlights: Vec::new(),
     }
