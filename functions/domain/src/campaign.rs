@@ -108,7 +108,8 @@ fn words(public_text: &str) -> Vec<u64> {
         let number = word.chars().any(|c| c.is_ascii_digit());
         let word = if number { "0" } else { word.trim_matches(['[', ']']) };
         let hash = hash(&word.to_lowercase());
-        if !disguise && !word.is_empty() && !(number && words.last() == Some(&hash)) {
+        let repeated = number && words.last() == Some(&hash);
+        if !(disguise || repeated || word.is_empty()) {
             words.push(hash);
         }
     }

@@ -8,7 +8,7 @@ use super::PiiSpan;
 pub fn unmasked(spans: &[PiiSpan], (start, end): (usize, usize)) -> (usize, usize) {
     let place = |masked: usize, inside: fn(&PiiSpan) -> usize| {
         let (mut at, mut masked_at) = (0, 0);
-        for span in spans.iter() {
+        for span in spans {
             // As the mask leaves out what overlaps its predecessor.
             if span.start < at {
                 continue;
