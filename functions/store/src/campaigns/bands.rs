@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use saring_domain::campaign::{Fingerprint, Sketch};
 use saring_domain::case::{CaseId, CaseRecord, Timestamp};
@@ -168,7 +169,7 @@ impl Cases {
             .expression_attribute_values(":now", number(now.unix_s()));
         match put.send().await {
             Ok(_) => Ok(Founding::Alone),
-            Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Err(e) if e.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
                 Ok(Founding::Met)
             }
             Err(error) => Err(failed("taking a band")(error)),
