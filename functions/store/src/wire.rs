@@ -376,3 +376,16 @@ pub(crate) fn audit_event(item: &Attributes) -> Result<AuditEvent, DecodeError> 
         previous: item.parsed(n::PREVIOUS, AuditHash::parse)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_of_before_spans_were_kept_is_read() {
+        let read = |json: &str| serde_json::from_str::<ClaimWire>(json).map(|claim| claim.span).ok();
+        let before = r#"{"id":"k","title":"t","url":null,"verdict":"SALAH","score":0.5}"#;
+        assert_eq!(read(before), Some(None));
+        assert_eq!(read(&before.replace('}', ",\"span\":[3,9]}")), Some(Some((3, 9))));
+    }
+}

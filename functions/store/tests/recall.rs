@@ -96,16 +96,3 @@ async fn a_recalled_case_put_back_by_hand_is_found() {
     let kinds: Vec<_> = findings.violations.iter().map(|v| v.kind.name()).collect();
     assert_eq!(kinds, ["publication_not_in_trail"]);
 }
-
-#[tokio::test]
-async fn an_item_of_before_spans_were_kept_is_read() {
-    let table = Table::start().await;
-    let case = published(&table).await;
-    table.cases.recall(case.id(), 1, &recall("k1"), &actor("operator:ayu"), at(20)).await.unwrap();
-    let pk = format!("case#{}", case.id());
-    let json = table.item(&pk, "case").await["screened"].as_s().unwrap().replace(",\"span\":[0,13]", "");
-    assert!(!json.contains("span"), "{json}");
-    table.set(&pk, "case", "screened", support::text(&json)).await;
-    let read = table.cases.case(case.id()).await.unwrap().unwrap();
-    assert_eq!((read.record().screened.claims[0].id.as_str(), read.record().screened.claims[0].span), ("k1", None));
-}
