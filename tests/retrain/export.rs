@@ -58,7 +58,7 @@ async fn decided_cases() -> Table {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn decisions_become_rows_with_their_provenance() {
-    let (table, out) = (decided_cases().await, scratch("export"));
+    let (table, out) = (Box::pin(decided_cases()).await, scratch("export"));
     let printed = export(&table, &out).await;
     let rows = rows(&out);
     assert_eq!(
@@ -91,7 +91,7 @@ async fn decisions_become_rows_with_their_provenance() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_is_the_same_from_nothing_and_from_the_one_before() {
-    let (table, one, other) = (decided_cases().await, scratch("export-one"), scratch("export-other"));
+    let (table, one, other) = (Box::pin(decided_cases()).await, scratch("export-one"), scratch("export-other"));
     export(&table, &one).await;
     export(&table, &other).await;
     assert_eq!(files(&one), files(&other), "the same table gives the same bytes");
@@ -109,7 +109,7 @@ async fn an_export_is_the_same_from_nothing_and_from_the_one_before() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn undone_labels_and_erased_cases_are_gone_from_the_next_export() {
-    let (table, out) = (decided_cases().await, scratch("export-undone"));
+    let (table, out) = (Box::pin(decided_cases()).await, scratch("export-undone"));
     export(&table, &out).await;
     let id = |seed: u8| TrackingId::from_bytes(std::array::from_fn(|i| if i + 2 == TRACKING_BYTES { 0 } else { seed }));
     table.cases.appeal(id(1), None, minutes(10)).await.unwrap();
@@ -133,7 +133,7 @@ async fn undone_labels_and_erased_cases_are_gone_from_the_next_export() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_survive_label_studio_and_its_annotations_come_back() {
-    let (table, out) = (decided_cases().await, scratch("export-studio"));
+    let (table, out) = (Box::pin(decided_cases()).await, scratch("export-studio"));
     export(&table, &out).await;
     let (tasks, back) = (out.join("tasks.json"), out.join("back.jsonl"));
     let paths = [out.to_str().unwrap(), tasks.to_str().unwrap(), back.to_str().unwrap()];

@@ -61,13 +61,13 @@ impl Lexical {
 
     fn parse(bytes: &[u8], heads: usize) -> Option<Self> {
         let number = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-        let bits = number(8)?;
-        if bytes.get(..8)? != MAGIC || bits > BITS_MAX || number(12)? as usize != heads {
+        let size = number(8)?;
+        if bytes.get(..8)? != MAGIC || size > BITS_MAX || number(12)? as usize != heads {
             return None;
         }
-        let buckets = 2usize << bits;
+        let rows = 2usize << size;
         let idf_at = HEADER_BYTES + 8 * heads;
-        if bytes.len() != idf_at + buckets * (heads + 1) {
+        if bytes.len() != idf_at + rows * (heads + 1) {
             return None;
         }
         let floats = |from: usize| -> Vec<f32> {
@@ -78,9 +78,9 @@ impl Lexical {
         if !scale.iter().chain(&bias).all(|v| v.is_finite()) {
             return None;
         }
-        let (idf, weight) = bytes[idf_at..].split_at(buckets);
+        let (idf, weight) = bytes[idf_at..].split_at(rows);
         let weight = weight.iter().map(|b| i8::from_le_bytes([*b])).collect();
-        Some(Self { bits, scale, bias, idf: idf.to_vec(), weight })
+        Some(Self { bits: size, scale, bias, idf: idf.to_vec(), weight })
     }
 
     /// Scores a normalised text, or a window of one.
@@ -218,7 +218,7 @@ mod tests {
         }
     }
     const BUCKETS: usize = 64;
-    const BUCKET_SUM: u64 = 2652986;
+    const BUCKET_SUM: u64 = 2_652_986;
     const LOGITS: [f32; 3] = [-0.1455, -0.0576, 0.0303];
 
     #[test]

@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn metrics_are_in_the_embedded_format() {
-        let at = UNIX_EPOCH + Duration::from_millis(1_764_000_000_000);
+        let at = UNIX_EPOCH + Duration::from_hours(490_000);
         let samples = [
             Measure::count(metric::SCREENED, 50),
             Measure { name: metric::MODEL_MS, unit: Unit::Milliseconds, value: 12.5 },

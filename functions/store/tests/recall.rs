@@ -59,7 +59,7 @@ async fn a_recalled_case_leaves_the_feed_and_waits_with_its_evidence() {
     let held = table.cases.recall(case.id(), 1, &recall("k1"), &actor("operator:ayu"), at(20)).await.unwrap();
     assert!(table.cases.feed(&first()).await.unwrap().items.is_empty());
     let queue = table.cases.review_queue(&first()).await.unwrap().items;
-    assert_eq!(queue, [held.clone()]);
+    assert_eq!(queue, std::slice::from_ref(&held));
     let record = queue[0].record();
     assert_eq!(record.screened.claims[0], recall("k1").claims[0]);
     assert_eq!(record.screened.verdict.reasons[0].code, "hoax.claim");

@@ -179,6 +179,7 @@ impl Change {
                 | Self::Settle(_)
                 | Self::Return(_)
                 | Self::Tighten(_)
+                | Self::Choose(_)
                 | Self::Correct(_)
                 | Self::Appeal
                 | Self::Edit(_)
