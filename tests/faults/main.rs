@@ -7,6 +7,7 @@ mod commands;
 mod decisions;
 mod matrix;
 mod proxy;
+mod role;
 mod schema;
 mod support;
 mod sweep;

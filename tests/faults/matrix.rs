@@ -10,7 +10,7 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::LambdaEvent;
 use saring_domain::case::{Actor, AuditAction, CaseStatus};
 use saring_domain::policy::Decision;
-use saring_domain::report::Report;
+use saring_domain::report::{Report, Visibility};
 use saring_local::table::{TableHost, TableHostOptions};
 use saring_screen::config::Config;
 use saring_screen::{Assets, Context, Screener, current_day};
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::bundle::{FAILING_WORD, failing_bundle};
 use crate::proxy::{Fault, Plan, Proxy};
-use crate::support::{AT, library, report, root};
+use crate::support::{AT, library, report, root, tracking};
 
 /// Cells that are tried at the same time: most of their time they wait.
 const WORKERS: usize = 8;
@@ -32,15 +32,22 @@ const LIMIT_OF_LOST_ANSWERS: Duration = Duration::from_secs(12);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Scenario {
-    /// Three reports come for the first time.
+    /// Three reports come for the first time, from a system that put them on the queue.
     First,
+    /// They come after the intake accepted them.
+    Announced,
     /// They come again after they were screened.
     Again,
+    /// They come again, and their reporters now want to be less visible.
+    Tighter,
     /// Their reporters changed them.
     Changed,
     /// The model fails on all of them.
     NoModel,
 }
+
+/// What the reporters want in [`Scenario::Tighter`]: the one that is public leaves the feed.
+const TIGHTER: [Visibility; 3] = [Visibility::Rahasia, Visibility::Anonim, Visibility::Rahasia];
 
 /// The texts before and after a change: one that passes, one that is held, one on which the model
 /// fails.
@@ -54,7 +61,14 @@ impl Texts {
     fn reports(&self, scenario: Scenario) -> Vec<Report> {
         let named = |texts: &[String; 3]| (0..).zip(texts).map(|(i, text)| report(&format!("m-{i}"), text)).collect();
         match scenario {
-            Scenario::First | Scenario::Again => named(&self.first),
+            Scenario::First | Scenario::Announced | Scenario::Again => named(&self.first),
+            Scenario::Tighter => {
+                let mut reports: Vec<Report> = named(&self.first);
+                for (report, visibility) in reports.iter_mut().zip(TIGHTER) {
+                    report.visibility = visibility;
+                }
+                reports
+            }
             Scenario::Changed => named(&self.changed),
             Scenario::NoModel => named(&self.first.clone().map(|text| format!("{text} {FAILING_WORD}"))),
         }
@@ -72,6 +86,7 @@ struct Rig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct State {
     cases: BTreeMap<String, (&'static str, Vec<AuditAction>, String)>,
+    visibilities: Vec<Visibility>,
     feed: BTreeSet<String>,
 }
 
@@ -82,9 +97,9 @@ enum Model<'a> {
 }
 
 /// How long the function may take under a fault.
-fn limit(plan: Option<Plan>, operation: &str) -> Duration {
+fn limit(plan: Option<&Plan>) -> Duration {
     match plan.map(|plan| plan.fault) {
-        Some(Fault::TimeOutAfter) if operation == "TransactWriteItems" => LIMIT_OF_LOST_ANSWERS,
+        Some(Fault::TimeOutAfter) if plan.is_some_and(|p| p.operation == "TransactWriteItems") => LIMIT_OF_LOST_ANSWERS,
         Some(Fault::TimeOutBefore | Fault::TimeOutAfter | Fault::Throttled | Fault::Broken) => LIMIT_OF_WAITING,
         _ => LIMIT,
     }
@@ -166,7 +181,6 @@ impl Rig {
         texts: &Texts,
         scenario: Scenario,
         plan: Option<Plan>,
-        operation: &str,
     ) -> Result<(State, Vec<String>), String> {
         let table = TableHost::start(TableHostOptions::default()).await.unwrap();
         let direct = TableConfig { endpoint: Some(table.endpoint().to_owned()), ..self.seen.clone() };
@@ -181,13 +195,13 @@ impl Rig {
         };
         rig.prepare(texts, scenario).await?;
         let reports = texts.reports(scenario);
+        let limit = limit(plan.as_ref());
+        let planned = plan.is_some();
         rig.proxy.plan(plan);
-        let invocation = rig.invoke(&reports, &(0..reports.len()).collect(), limit(plan, operation)).await;
-        let calls = rig.proxy.calls();
+        let invocation = rig.invoke(&reports, &(0..reports.len()).collect(), limit).await;
+        let (calls, reached) = (rig.proxy.calls(), rig.proxy.reached());
         rig.proxy.plan(None);
-        if let Some(plan) = plan
-            && calls.len() <= plan.step
-        {
+        if planned && !reached {
             return Err(format!("the step was not reached: {} calls", calls.len()));
         }
         sound(&cases).await.map_err(|e| format!("after the fault: {e}"))?;
@@ -221,6 +235,13 @@ impl Rig {
 
     async fn prepare(&self, texts: &Texts, scenario: Scenario) -> Result<(), String> {
         if matches!(scenario, Scenario::First | Scenario::NoModel) {
+            return Ok(());
+        }
+        if scenario == Scenario::Announced {
+            let cases = Cases::connect(&self.seen).await;
+            for (seed, report) in (1..).zip(texts.reports(scenario)) {
+                cases.receive(&report, tracking(seed), AT).await.map_err(|e| e.to_string())?;
+            }
             return Ok(());
         }
         self.deliver_all(&texts.reports(Scenario::First)).await?;
@@ -260,8 +281,13 @@ async fn public_is_screened(cases: &Cases, reports: &[Report]) -> Result<(), Str
 async fn screened(cases: &Cases, report: &Report) -> Result<saring_domain::case::Case, String> {
     let receipt = cases.receipt(&report.id).await.unwrap().ok_or_else(|| format!("report {} is lost", report.id))?;
     let case = cases.case(receipt.case).await.unwrap().ok_or_else(|| format!("report {} has no case", report.id))?;
-    let text = case.record().screened.text_hash == report.text_hash();
-    if text { Ok(case) } else { Err(format!("the case of {} is about another text", report.id)) }
+    if case.record().screened.text_hash != report.text_hash() {
+        return Err(format!("the case of {} is about another text", report.id));
+    }
+    if case.record().visibility < report.visibility {
+        return Err(format!("the case of {} is more visible than its reporter wants", report.id));
+    }
+    Ok(case)
 }
 
 async fn state(cases: &Cases, reports: &[Report]) -> Result<State, String> {
@@ -269,15 +295,16 @@ async fn state(cases: &Cases, reports: &[Report]) -> Result<State, String> {
     if (findings.cases, findings.pending) != (reports.len() as u64, 0) {
         return Err(format!("{} cases and {} pending for {} reports", findings.cases, findings.pending, reports.len()));
     }
-    let mut all = BTreeMap::new();
+    let (mut all, mut visibilities) = (BTreeMap::new(), Vec::new());
     for report in reports {
         let case = screened(cases, report).await?;
         let trail = cases.audit(case.id()).await.unwrap().into_iter().map(|event| event.action).collect();
         let text = case.record().screened.public_text.clone();
         all.insert(report.id.to_string(), (case.status().code(), trail, text));
+        visibilities.push(case.record().visibility);
     }
     let feed = cases.feed(&PageRequest { items: 100, after: None }).await.unwrap().items;
-    Ok(State { cases: all, feed: feed.into_iter().map(|row| row.text).collect() })
+    Ok(State { cases: all, visibilities, feed: feed.into_iter().map(|row| row.text).collect() })
 }
 
 /// What each person wrote is there, once, as it was written.
@@ -293,7 +320,10 @@ async fn originals(cases: &Cases, reports: &[Report]) -> Result<(), String> {
     sound(cases).await.map(|_| ())
 }
 
-type Cell = (Scenario, String, Option<Plan>);
+type Cell = (Scenario, Plan);
+
+const SCENARIOS: [Scenario; 6] =
+    [Scenario::First, Scenario::Announced, Scenario::Again, Scenario::Tighter, Scenario::Changed, Scenario::NoModel];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_fault_at_any_step_publishes_nothing_unscreened_and_loses_and_doubles_nothing() {
@@ -303,15 +333,16 @@ async fn any_fault_at_any_step_publishes_nothing_unscreened_and_loses_and_double
     let rig = Rig::start(Model::New(Box::new(screener))).await;
     let mut expected = BTreeMap::new();
     let mut cells: VecDeque<Cell> = VecDeque::new();
-    for scenario in [Scenario::First, Scenario::Again, Scenario::Changed, Scenario::NoModel] {
-        let (state, steps) = rig.cell(&texts, scenario, None, "").await.unwrap();
+    for scenario in SCENARIOS {
+        let (state, steps) = rig.cell(&texts, scenario, None).await.unwrap();
         check_baseline(scenario, &state);
         let before = cells.len();
         // In each cell of the others the model fails on one report; here it fails on all, once.
         let steps = if scenario == Scenario::NoModel { Vec::new() } else { steps };
-        for (step, operation) in steps.iter().enumerate() {
+        for (at, operation) in steps.iter().enumerate() {
+            let step = steps[..at].iter().filter(|before| *before == operation).count();
             for fault in Fault::ALL.into_iter().filter(|fault| fault.can_happen_to(operation)) {
-                cells.push_back((scenario, operation.clone(), Some(Plan { step, fault })));
+                cells.push_back((scenario, Plan { operation: operation.clone(), step, fault }));
             }
         }
         println!("{scenario:?}: {} steps, {} cells", steps.len(), cells.len() - before);
@@ -331,13 +362,13 @@ async fn any_fault_at_any_step_publishes_nothing_unscreened_and_loses_and_double
             let mut failures = Vec::new();
             loop {
                 let next = cells.lock().unwrap().pop_front();
-                let Some((scenario, operation, plan)) = next else { return failures };
-                let outcome = match rig.cell(&texts, scenario, plan, &operation).await {
+                let Some((scenario, plan)) = next else { return failures };
+                let outcome = match rig.cell(&texts, scenario, Some(plan.clone())).await {
                     Ok((state, _)) if state == expected[&scenario] => continue,
                     Ok((state, _)) => format!("ends as {state:?}"),
                     Err(error) => error,
                 };
-                failures.push(format!("{scenario:?}, {plan:?} ({operation}): {outcome}"));
+                failures.push(format!("{scenario:?}, {plan:?}: {outcome}"));
             }
         });
     }
@@ -357,14 +388,22 @@ fn check_baseline(scenario: Scenario, state: &State) {
     let expected = match scenario {
         Scenario::NoModel => ["in_review"; 3],
         // Of changed texts, only what the screening alone had let through may it let through again.
-        Scenario::First | Scenario::Again | Scenario::Changed => ["published", "in_review", "in_review"],
+        Scenario::First | Scenario::Announced | Scenario::Again | Scenario::Changed => {
+            ["published", "in_review", "in_review"]
+        }
+        Scenario::Tighter => ["confidential", "in_review", "in_review"],
     };
     assert_eq!(statuses, expected, "{scenario:?}");
     let actions: &[AuditAction] = match scenario {
         Scenario::Changed => {
             &[AuditAction::Received, AuditAction::Screened, AuditAction::Edited, AuditAction::Rescreened]
         }
+        Scenario::Tighter => &[AuditAction::Received, AuditAction::Screened, AuditAction::Tightened],
         _ => &[AuditAction::Received, AuditAction::Screened],
     };
+    if scenario == Scenario::Tighter {
+        assert_eq!(state.visibilities, TIGHTER);
+        assert!(state.feed.is_empty(), "{state:?}");
+    }
     assert!(state.cases.values().all(|case| case.1 == actions), "{scenario:?}: {state:?}");
 }

@@ -68,9 +68,12 @@ impl Fault {
     }
 }
 
-/// Which call, counted from 0, and what goes wrong with it.
-#[derive(Debug, Clone, Copy)]
+/// Which call, and what goes wrong with it. Reports of a batch are recorded at the same time, so calls
+/// are counted for each operation.
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
+    pub(crate) operation: String,
+    /// Which of its calls, counted from 0.
     pub(crate) step: usize,
     pub(crate) fault: Fault,
 }
@@ -81,6 +84,8 @@ struct Inner {
     plan: Option<Plan>,
     /// Operations since the plan was made.
     calls: Vec<String>,
+    /// Whether the planned call came.
+    reached: bool,
     /// The last answer to each reading.
     seen: HashMap<String, Bytes>,
 }
@@ -126,6 +131,12 @@ impl Proxy {
         let mut inner = self.inner.lock().unwrap();
         inner.plan = plan;
         inner.calls.clear();
+        inner.reached = false;
+    }
+
+    /// Whether the planned call came.
+    pub(crate) fn reached(&self) -> bool {
+        self.inner.lock().unwrap().reached
     }
 
     /// The calls since the plan was made.
@@ -135,13 +146,14 @@ impl Proxy {
 
     fn judge(&self, operation: &str, body: &Bytes) -> Verdict {
         let mut inner = self.inner.lock().unwrap();
-        let step = inner.calls.len();
+        let step = inner.calls.iter().filter(|call| *call == operation).count();
         inner.calls.push(operation.to_owned());
-        let Some(plan) = inner.plan else { return Verdict::Forward };
-        let lasting = matches!(plan.fault, Fault::Throttled | Fault::Broken);
-        if step < plan.step || (step > plan.step && !lasting) {
+        let Some(plan) = inner.plan.clone() else { return Verdict::Forward };
+        let lasting = inner.reached && matches!(plan.fault, Fault::Throttled | Fault::Broken);
+        if !lasting && (operation != plan.operation || step != plan.step) {
             return Verdict::Forward;
         }
+        inner.reached = true;
         let error = |status: StatusCode, code: &str, more: &str| {
             let name = format!("com.amazonaws.dynamodb.v20120810#{code}");
             Verdict::Answer(status, format!(r#"{{"__type":"{name}","message":"injected"{more}}}"#))

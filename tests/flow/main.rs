@@ -1,6 +1,9 @@
 //! Reports through the local stack: the real release binary, bundle, queue and table.
 
 mod disk;
+mod drill;
+mod intake;
+mod rescreen;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,11 +31,16 @@ fn library() -> PathBuf {
 }
 
 async fn stack() -> Stack {
+    stack_with(|_| {}).await
+}
+
+async fn stack_with(change: impl FnOnce(&mut StackOptions)) -> Stack {
     let mut options = StackOptions::new(&target().join("screen"));
     options.visibility_timeout = Duration::from_secs(2);
     let models = ("SARING_MODELS".to_owned(), root().join("models").to_string_lossy().into_owned());
     let runtime = ("ORT_DYLIB_PATH".to_owned(), library().to_string_lossy().into_owned());
     options.environment.extend([models, runtime]);
+    change(&mut options);
     Stack::start(options).await.expect("the stack starts; cargo xtask setup brings what it needs")
 }
 

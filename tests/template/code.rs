@@ -10,7 +10,8 @@ use crate::facts::root;
 const RECEIVERS: [(&str, &str); 4] =
     [("cases", "Cases"), ("reports", "Reports"), ("decisions", "Decisions"), ("dead", "DeadLetters")];
 /// Calls and parts of transactions, as the code writes them, and the action that AWS checks.
-const SDK: [(&str, &str); 15] = [
+const SDK: [(&str, &str); 16] = [
+    (".batch_get_item()", "dynamodb:BatchGetItem"),
     (".get_item()", "dynamodb:GetItem"),
     (".put_item()", "dynamodb:PutItem"),
     (".update_item()", "dynamodb:UpdateItem"),

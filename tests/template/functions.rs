@@ -6,8 +6,11 @@ use serde_json::Value;
 
 use crate::facts::{Facts, named, object};
 
-/// Routes that everybody may call; all others need a token.
-const PUBLIC_ROUTES: [(&str, &str); 7] = [
+/// Routes that the gateway lets everybody call; all others need a token. The console asks for one
+/// itself: browsers bring it in a cookie, which the gateway doesn't read.
+const PUBLIC_ROUTES: [(&str, &str); 9] = [
+    ("ANY", "/console"),
+    ("ANY", "/console/{proxy+}"),
     ("GET", "/"),
     ("GET", "/{proxy+}"),
     ("ANY", "/lacak"),

@@ -17,7 +17,7 @@ use facts::Facts;
 /// A name and what it finds wrong.
 type Check = (&'static str, fn(&Facts) -> Vec<String>);
 
-const CHECKS: [Check; 17] = [
+const CHECKS: [Check; 18] = [
     ("visibility_outlasts_the_function", queues::visibility_outlasts_the_function),
     ("failures_are_reported_by_item", queues::failures_are_reported_by_item),
     ("mappings_are_bounded", queues::mappings_are_bounded),
@@ -33,6 +33,7 @@ const CHECKS: [Check; 17] = [
     ("console_needs_a_token", functions::console_needs_a_token),
     ("public_routes_are_throttled", functions::public_routes_are_throttled),
     ("alarms_reach_a_person", operations::alarms_reach_a_person),
+    ("metrics_are_written", operations::metrics_are_written),
     ("nothing_is_hard_coded", operations::nothing_is_hard_coded),
     ("parameters_are_documented_and_used", operations::parameters_are_documented_and_used),
 ];

@@ -8,7 +8,7 @@ use crate::facts::Facts;
 /// A mistake, what it does to the template, and the check that must see it.
 type Mistake = (&'static str, fn(&mut Value), &'static str);
 
-const MISTAKES: [Mistake; 18] = [
+const MISTAKES: [Mistake; 20] = [
     (
         "a longer time-out",
         |t| t["Parameters"]["ScreenTimeoutSeconds"]["MaxValue"] = json!(120),
@@ -115,6 +115,18 @@ const MISTAKES: [Mistake; 18] = [
         "an alarm that nobody hears",
         |t| remove(&mut t["Resources"]["ReportsDeadLetters"]["Properties"], "AlarmActions"),
         "alarms_reach_a_person",
+    ),
+    (
+        "an alarm on what nobody measures",
+        |t| t["Resources"]["Violations"]["Properties"]["MetricName"] = json!("Violation"),
+        "metrics_are_written",
+    ),
+    (
+        "metrics that go nowhere",
+        |t| {
+            remove(&mut t["Resources"]["Verify"]["Properties"]["Environment"]["Variables"], "SARING_METRICS_NAMESPACE");
+        },
+        "metrics_are_written",
     ),
     (
         "somebody's account",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::{Facts, named, object, walk};
+use crate::facts::{Facts, list, named, object, walk};
 
 const DESCRIPTION_CHARS_MIN: usize = 20;
 
@@ -29,6 +29,71 @@ pub(crate) fn alarms_reach_a_person(facts: &Facts) -> Vec<String> {
         findings.push("there is no dashboard".to_owned());
     }
     findings
+}
+
+/// What alarms and the dashboard look at in the stack's own namespace is what the functions write.
+pub(crate) fn metrics_are_written(facts: &Facts) -> Vec<String> {
+    let mut findings = Vec::new();
+    let mut written = BTreeSet::new();
+    for (name, properties) in facts.functions() {
+        let metrics = facts.listed(name, "metrics");
+        let namespace = &properties["Environment"]["Variables"]["SARING_METRICS_NAMESPACE"];
+        if !metrics.is_empty() && namespace["Ref"] != "AWS::StackName" {
+            findings.push(format!("{name} writes its metrics nowhere"));
+        }
+        written.extend(metrics);
+    }
+    for (name, alarm) in facts.resources("AWS::CloudWatch::Alarm") {
+        let own = std::iter::once(alarm).chain(list(&alarm["Metrics"]).iter().map(|m| &m["MetricStat"]["Metric"]));
+        for metric in own.filter(|metric| metric["Namespace"]["Ref"] == "AWS::StackName") {
+            let metric = metric["MetricName"].as_str().unwrap_or_default();
+            if !written.contains(metric) {
+                findings.push(format!("{name}: no function writes {metric}"));
+            }
+        }
+    }
+    walk(&facts.template["Resources"]["Dashboard"], "", &mut |_, text| {
+        for shown in text.split("[\"${AWS::StackName}\", \"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            if !written.contains(shown) {
+                findings.push(format!("the dashboard: no function writes {shown}"));
+            }
+        }
+    });
+    findings
+}
+
+#[test]
+fn metrics_of_the_list_are_those_of_the_code() {
+    let facts = Facts::load();
+    let store = crate::facts::read("functions/store/src/telemetry.rs");
+    let constants: Vec<(&str, &str)> = store
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub const ")?.strip_suffix("\";")?.split_once(": &str = \""))
+        .collect();
+    assert!(constants.len() >= 8, "{constants:?}");
+    let mut seen = BTreeSet::new();
+    for (name, _) in facts.functions() {
+        let code: String =
+            facts.listed(name, "code").iter().map(|path| text_below(&crate::facts::root().join(path))).collect();
+        let used: BTreeSet<_> = constants
+            .iter()
+            .filter(|(constant, _)| code.contains(&format!("metric::{constant}")))
+            .map(|(_, metric)| (*metric).to_owned())
+            .collect();
+        assert_eq!(facts.listed(name, "metrics").into_iter().collect::<BTreeSet<_>>(), used, "{name}");
+        seen.extend(used);
+    }
+    let unused: Vec<_> = constants.iter().filter(|(_, metric)| !seen.contains(*metric)).collect();
+    assert!(unused.is_empty(), "written by nobody: {unused:?}");
+}
+
+/// All sources at or below a path.
+fn text_below(path: &std::path::Path) -> String {
+    if !path.is_dir() {
+        return std::fs::read_to_string(path).unwrap_or_default();
+    }
+    let entries = std::fs::read_dir(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    entries.map(|entry| text_below(&entry.expect("an entry can be read").path())).collect()
 }
 
 /// Accounts, regions, partitions and names of things belong to the one who deploys.

@@ -31,6 +31,8 @@ fn value(variable: &str) -> String {
         "SARING_ORIGINAL_KEY" => "0f".repeat(32),
         "SARING_ORIGINAL_KEYS_PREVIOUS" => String::new(),
         "SARING_ORIGINAL_RETENTION_DAYS" => "365".to_owned(),
+        "SARING_METRICS_NAMESPACE" => "saring".to_owned(),
+        "SARING_TRACE_PERCENT" => "5".to_owned(),
         "SARING_PUBLIC_URL" => "https://lapor.example".to_owned(),
         _ => "http://127.0.0.1:9/1/x".to_owned(),
     }

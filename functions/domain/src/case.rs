@@ -7,7 +7,10 @@ mod change;
 mod change_tests;
 mod id;
 mod labels;
+mod recall;
 mod record;
+mod remask;
+mod ruling;
 mod screened;
 mod status;
 #[cfg(test)]
@@ -23,9 +26,11 @@ pub use audit::{
 pub use change::{Change, EditedFrom, LOCK_MAX_MS, Lock, PendingEdit};
 pub use id::{CaseId, IdError, TRACKING_BYTES, TrackingId};
 pub use labels::{
-    AGENCY_NAME_CHARS_MAX, LABEL_BYTES_MAX, LabelCode, LabelError, Labels, Mark, NamedAgency, agency_name,
+    AGENCY_NAME_CHARS_MAX, ClaimMark, LABEL_BYTES_MAX, LabelCode, LabelError, Labels, Mark, NamedAgency, agency_name,
 };
+pub use recall::Recall;
 pub use record::{Breach, CaseRecord, Decided};
+pub use ruling::{AskReason, Asked, Escalated, Proposal, REST_MAX_MS, Ruling};
 pub use screened::{
     MatchedClaim, ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Screened, VERSION_BYTES_MAX, VersionError,
 };
@@ -33,6 +38,7 @@ pub use status::{CaseStatus, RejectReason};
 pub use time::Timestamp;
 
 use crate::policy::Decision;
+use crate::priority::Rank;
 use crate::report::{Report, TextHash, Visibility};
 
 /// What a moderator decides.
@@ -146,12 +152,33 @@ pub enum CaseError {
     /// A lock would end in the past or too late.
     #[error("a lock must end within {} minutes from now", LOCK_MAX_MS / 60_000)]
     LockLength,
+    /// A decision would rest too long, or not at all.
+    #[error("a decision must rest until within {} minutes from now", REST_MAX_MS / 60_000)]
+    RestLength,
+    /// A decision rests; it must be taken back first, or take effect.
+    #[error("a decision rests until {until}")]
+    Rests {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// No decision rests, or another one than expected.
+    #[error("no such decision rests")]
+    NothingRests,
+    /// Somebody else's decision rests.
+    #[error("the decision is another moderator's")]
+    NotOwn,
+    /// Stretches of personal data that are not in order, overlap, or end outside the text.
+    #[error("stretches of personal data must be in order within the text")]
+    Spans,
     /// An edit that changes nothing.
     #[error("the text is the one that was screened")]
     SameText,
     /// The reporter has appealed before.
     #[error("the case was appealed before")]
     AppealedBefore,
+    /// A person published the case with this claim beside it.
+    #[error("a person published the case knowing this claim")]
+    Weighed,
     /// The record contradicts itself.
     #[error("the record of case {id} is broken: {breach}")]
     Broken {
@@ -184,6 +211,7 @@ impl Case {
             (Decision::Publish, Visibility::Rahasia) => CaseStatus::Confidential,
             (Decision::Publish, Visibility::Publik | Visibility::Anonim) => CaseStatus::Published,
         };
+        let rank = Rank::of(&screened, times.received_at);
         let mut record = CaseRecord {
             id,
             report_id: report.id.clone(),
@@ -198,6 +226,10 @@ impl Case {
             labels: None,
             lock: None,
             edit: None,
+            proposal: None,
+            asked: None,
+            escalated: None,
+            rank,
             appealed_at: None,
             overdue_at: None,
             decided: Decided { version: 1, at: times.screened_at },
@@ -244,7 +276,7 @@ impl Case {
             _ => {}
         }
         record.next_version(at);
-        record.settle();
+        record.clear();
         match resolution {
             Resolution::Publish => {
                 let visibility = record.visibility;

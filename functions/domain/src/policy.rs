@@ -140,6 +140,18 @@ impl Policy {
         joint >= log_odds(self.claims.link_min)
     }
 
+    /// The debunked claim for which a report with this hoax score is held, of those of [`Policy::linked`].
+    fn repeated<'a>(&self, hoax: Score, claims: &'a [ClaimEvidence]) -> Option<&'a ClaimEvidence> {
+        let spread = |c: &&ClaimEvidence| self.is_match(hoax, c.score) && c.claim.kind().is_debunked();
+        claims.iter().find(spread).filter(|_| hoax >= self.claims.hold_hoax_min)
+    }
+
+    /// The reason to bring a public report with this hoax score back, and its claim, if there is one.
+    #[must_use]
+    pub fn recalled<'a>(&self, hoax: Score, claims: &'a [ClaimEvidence]) -> Option<(Reason, &'a ClaimEvidence)> {
+        self.repeated(hoax, claims).and_then(|found| Some((hoax_reason(self, hoax, claims)?, found)))
+    }
+
     /// Threshold of a flag; a score at or above it holds the report.
     #[must_use]
     pub fn flag_threshold(&self, flag: Flag) -> Score {
@@ -328,10 +340,7 @@ fn unreadable(policy: &Policy, scores: &Scores, letters: usize) -> Vec<Reason> {
 /// only needs checking.
 fn hoax_reason(policy: &Policy, hoax: Score, claims: &[ClaimEvidence]) -> Option<Reason> {
     let matches = |c: &&ClaimEvidence| policy.is_match(hoax, c.score);
-    let spread = claims.iter().filter(matches).find(|c| c.claim.kind().is_debunked());
-    if let Some(found) = spread
-        && hoax >= policy.claims.hold_hoax_min
-    {
+    if let Some(found) = policy.repeated(hoax, claims) {
         let detail =
             format!("mengulang klaim yang sudah diperiksa: {} (kemiripan {})", named(&found.claim), found.score);
         return Some(reason("hoax.claim", detail));

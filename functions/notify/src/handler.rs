@@ -1,10 +1,15 @@
 //! Entries of the stream to messages, in order, with failures by entry.
 
+use std::time::SystemTime;
+
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use lambda_runtime::{Error, LambdaEvent};
-use saring_domain::case::Timestamp;
-use saring_store::{DecisionMessage, Decisions, StreamChange, StreamEntry, stream_change};
+use saring_domain::case::{CaseId, Timestamp};
+use saring_domain::trace::{Step, TraceParent};
+use saring_store::{
+    DecisionMessage, Decisions, Measure, Span, StreamChange, StreamEntry, Telemetry, metric, stream_change,
+};
 
 use crate::message::{decision, erasure};
 
@@ -12,11 +17,13 @@ use crate::message::{decision, erasure};
 #[derive(Debug)]
 pub struct Context {
     decisions: Decisions,
+    telemetry: Telemetry,
 }
 
 /// A message and the place of its entry in the stream.
 struct Job {
     sequence: Option<String>,
+    case: CaseId,
     message: DecisionMessage,
 }
 
@@ -24,7 +31,13 @@ impl Context {
     /// For a queue.
     #[must_use]
     pub fn new(decisions: Decisions) -> Self {
-        Self { decisions }
+        Self { decisions, telemetry: Telemetry::silent() }
+    }
+
+    /// The same, with metrics and traces.
+    #[must_use]
+    pub fn with_telemetry(self, telemetry: Telemetry) -> Self {
+        Self { telemetry, ..self }
     }
 
     /// Sends what a batch says. Everything from the first entry on that can't be read or sent is
@@ -33,12 +46,15 @@ impl Context {
     /// # Errors
     /// None today; the signature is the runtime's.
     pub async fn handle(&self, event: LambdaEvent<Event>) -> Result<DynamoDbEventResponse, Error> {
+        let began = SystemTime::now();
         let mut jobs = Vec::new();
         let mut failed = None;
         for record in &event.payload.records {
             match message(record) {
                 Ok(None) => {}
-                Ok(Some(message)) => jobs.push(Job { sequence: record.change.sequence_number.clone(), message }),
+                Ok(Some((case, message))) => {
+                    jobs.push(Job { sequence: record.change.sequence_number.clone(), case, message });
+                }
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(
@@ -52,14 +68,20 @@ impl Context {
             }
         }
         let messages: Vec<DecisionMessage> = jobs.iter().map(|job| job.message.clone()).collect();
+        let mut told = jobs.len();
         if let Err(unsent) = self.decisions.send(&messages).await {
+            told = unsent.first;
             let job = &jobs[unsent.first];
             let error = &unsent.error as &dyn std::error::Error;
             tracing::error!(event.id = %job.message.event_id, error, "the decision was not sent");
             failed = Some(job.sequence.clone());
         }
-        let sent = messages.len();
-        tracing::info!(stream.entries = event.payload.records.len(), decisions.offered = sent, "stream read");
+        tracing::info!(stream.entries = event.payload.records.len(), decisions.told = told, "stream read");
+        self.telemetry.metrics(&[Measure::count(metric::TOLD, told)]);
+        for job in &jobs[..told] {
+            let caller = Some(TraceParent::of(job.case, Step::Screen));
+            self.telemetry.span(&Span { step: Step::Notify, case: job.case, caller, began, outcome: "told" });
+        }
         let mut response = DynamoDbEventResponse::default();
         if let Some(sequence) = failed {
             let mut failure = DynamoDbBatchItemFailure::default();
@@ -79,7 +101,7 @@ enum EntryError {
     Store(#[from] saring_store::StoreError),
 }
 
-fn message(record: &EventRecord) -> Result<Option<DecisionMessage>, EntryError> {
+fn message(record: &EventRecord) -> Result<Option<(CaseId, DecisionMessage)>, EntryError> {
     let change = &record.change;
     let image = |item: &_| serde_json::to_value(item);
     let old = (!change.old_image.is_empty()).then(|| image(&change.old_image)).transpose()?;
@@ -87,7 +109,7 @@ fn message(record: &EventRecord) -> Result<Option<DecisionMessage>, EntryError> 
     let at = u64::try_from(change.approximate_creation_date_time.timestamp_millis()).unwrap_or(0);
     let entry = StreamEntry { old: old.as_ref(), new: new.as_ref(), at: Timestamp::from_unix_ms(at) };
     Ok(stream_change(entry)?.map(|change| match change {
-        StreamChange::Decided(case) => decision(&case),
-        StreamChange::Erased(erased) => erasure(&erased),
+        StreamChange::Decided(case) => (case.id(), decision(&case)),
+        StreamChange::Erased(erased) => (erased.case, erasure(&erased)),
     }))
 }

@@ -1,7 +1,8 @@
 //! The message that others read, version 1: fields are only ever added; anything else is version 2
 //! beside it. `schema/decision-1.json` describes it.
 
-use saring_domain::case::{Case, NamedAgency, RejectReason};
+use saring_domain::case::{Case, CaseId, NamedAgency, RejectReason};
+use saring_domain::trace::{Step, TraceParent};
 use saring_store::{DecisionMessage, ErasedCase};
 use serde::Serialize;
 
@@ -29,6 +30,7 @@ struct DecisionWire<'a> {
     message: WordsWire,
     reasons: Vec<ReasonWire<'a>>,
     rejection: Option<RejectionWire>,
+    asked: Option<RejectionWire>,
     returned_to: Option<AgencyWire<'a>>,
     category: Option<&'a str>,
     agency: Option<AgencyWire<'a>>,
@@ -99,6 +101,10 @@ pub fn decision(case: &Case) -> DecisionMessage {
             .map(|r| ReasonWire { code: &r.code, detail: &r.detail })
             .collect(),
         rejection: record.rejection.map(rejection),
+        asked: record.asked.map(|asked| {
+            let (id, en) = (asked.reason.words_id(), asked.reason.words_en());
+            RejectionWire { code: asked.reason.code(), words: WordsWire { id, en } }
+        }),
         returned_to: record.returned.as_ref().map(agency),
         category: record.category(),
         agency: named.as_ref().map(agency),
@@ -106,14 +112,14 @@ pub fn decision(case: &Case) -> DecisionMessage {
         model: Some(record.screened.model.as_str()),
         policy: Some(record.screened.policy.as_str()),
     };
-    message(&wire)
+    message(record.id, &wire)
 }
 
 /// That a case is gone: drop what you were told about it.
 #[must_use]
 pub fn erasure(erased: &ErasedCase) -> DecisionMessage {
     let event_id = format!("{}.{}", erased.case, erased.version);
-    message(&DecisionWire {
+    let wire = DecisionWire {
         schema: SCHEMA_NAME,
         version: SCHEMA_VERSION,
         event_id: &event_id,
@@ -127,19 +133,81 @@ pub fn erasure(erased: &ErasedCase) -> DecisionMessage {
         message: ERASED_WORDS,
         reasons: Vec::new(),
         rejection: None,
+        asked: None,
         returned_to: None,
         category: None,
         agency: None,
         region: None,
         model: None,
         policy: None,
-    })
+    };
+    message(erased.case, &wire)
 }
 
-fn message(wire: &DecisionWire<'_>) -> DecisionMessage {
+fn message(case: CaseId, wire: &DecisionWire<'_>) -> DecisionMessage {
     DecisionMessage {
         group: wire.case_id.clone(),
         event_id: wire.event_id.to_owned(),
+        trace: TraceParent::of(case, Step::Notify),
         body: serde_json::to_string(wire).expect("the wire form has only json types"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+    use saring_domain::agency::AgencyType;
+    use saring_domain::case::{
+        ModelVersion, NamedRegion, Opened, PolicyVersion, RankedAgency, Resolution, Screened, Timestamp,
+    };
+    use saring_domain::policy::{Decision, Reason, Verdict};
+    use saring_domain::report::{Report, Visibility};
+    use saring_domain::score::{Ranked, Score};
+
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../schema/example-1.json");
+    const AT: Timestamp = Timestamp::from_unix_ms(1_795_500_000_000);
+
+    fn case() -> Case {
+        let report = Report::from_json(br#"{"id":"lapor-1","text":"Promo: WA 0812 3456 7890"}"#).unwrap();
+        let score = |value| Score::new(value).unwrap();
+        let screened = Screened {
+            verdict: Verdict {
+                decision: Decision::Review,
+                visibility: Visibility::Anonim,
+                reasons: vec![Reason { code: "spam.promo".into(), detail: "promosi barang atau jasa".into() }],
+            },
+            text_hash: report.text_hash(),
+            model: ModelVersion::parse("2026-11-24.2").unwrap(),
+            policy: PolicyVersion::parse("2026-11-24.2").unwrap(),
+            public_text: "Promo: WA [TELP]".to_owned(),
+            pii: Vec::new(),
+            flags: Vec::new(),
+            fine: Vec::new(),
+            category: vec![Ranked { code: "lainnya".into(), score: score(0.5) }],
+            agency: vec![RankedAgency {
+                agency: AgencyType::parse("dinas_perhubungan").unwrap(),
+                name: "Dinas Perhubungan Kota Semarang".into(),
+                score: score(0.5),
+                why: vec!["disebut".into()],
+            }],
+            region: Some(NamedRegion { code: "33.74".into(), name: "Kota Semarang, Jawa Tengah".into() }),
+            claims: Vec::new(),
+            highlights: Vec::new(),
+        };
+        let id = CaseId::parse("0123456789ABCDEF").unwrap();
+        let case = Case::open(&report, id, screened, Opened { received_at: AT, screened_at: AT }).unwrap();
+        case.resolve(Resolution::Reject(RejectReason::Spam), AT).unwrap()
+    }
+
+    #[test]
+    fn a_decision_is_exactly_the_example_beside_the_schema() {
+        let message = decision(&case());
+        let said: serde_json::Value = serde_json::from_str(&message.body).unwrap();
+        let example: serde_json::Value = serde_json::from_str(EXAMPLE).unwrap();
+        assert_eq!(said, example, "{}", serde_json::to_string_pretty(&said).unwrap());
+        assert_eq!((message.group.as_str(), message.event_id.as_str()), ("0123456789ABCDEF", "0123456789ABCDEF.2"));
+        assert!(!message.body.contains("Promo:") && !message.body.contains("TELP"), "the text stays here");
     }
 }

@@ -27,6 +27,8 @@ pub struct Sweep<'a> {
 pub struct Swept {
     /// Cases that wait for a person.
     pub in_review: u64,
+    /// Decisions whose rest was over; they are in effect.
+    pub settled: u64,
     /// Locks that had run out and were released.
     pub released: u64,
     /// Cases whose clock has now run out; they were marked.
@@ -59,7 +61,11 @@ impl Sweep<'_> {
     /// No answer; what was done before it stays done.
     pub async fn run(&self, now: Timestamp) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
+        let settled = self.cases.settle_due(now).await?;
+        swept.settled = settled.cases.len() as u64;
         self.review(now, &mut swept).await?;
+        self.cases.sample_published(now).await?;
+        self.cases.refresh_board(now).await?;
         swept.stuck = self.stuck(now).await?;
         swept.dead = self.dead.state().await?;
         let limit_ms = u64::from(self.data.clocks.dead_letter_hours) * 3_600_000;
@@ -158,6 +164,7 @@ impl Swept {
     pub fn log(&self) {
         tracing::info!(
             sweep.in_review = self.in_review,
+            sweep.settled = self.settled,
             sweep.released = self.released,
             sweep.overdue = self.overdue,
             sweep.newly_overdue = self.newly_overdue.len(),

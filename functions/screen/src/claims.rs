@@ -93,9 +93,25 @@ impl ClaimBook {
     /// The claims that come closest, best first.
     #[must_use]
     pub fn nearest(&self, text: &Normalised, scores: &Scores) -> Vec<ClaimEvidence> {
+        self.nearest_of([(Some(&self.fixed), false), (self.live.as_ref(), true)], text, scores)
+    }
+
+    /// The live claims that come closest, best first; those of the file don't count.
+    #[must_use]
+    pub fn nearest_live(&self, text: &Normalised, scores: &Scores) -> Vec<ClaimEvidence> {
+        self.nearest_of([(self.live.as_ref(), true)], text, scores)
+    }
+
+    /// Of these indexes, each with whether it is the live one.
+    fn nearest_of<'a>(
+        &self,
+        indexes: impl IntoIterator<Item = (Option<&'a ClaimIndex>, bool)>,
+        text: &Normalised,
+        scores: &Scores,
+    ) -> Vec<ClaimEvidence> {
         let query = query(text, scores);
         let mut found = Vec::new();
-        for (index, live) in [(Some(&self.fixed), false), (self.live.as_ref(), true)] {
+        for (index, live) in indexes {
             let Some(index) = index else { continue };
             let mut taken = 0;
             for (candidate, _) in self.ranked(index, &query) {

@@ -1,18 +1,32 @@
 //! SQS events to cases: each record by itself, failures by item, idempotent on redelivery.
 
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::StreamExt as _;
 use lambda_runtime::{Error, LambdaEvent};
 use saring_domain::agency::Date;
-use saring_domain::case::{Screened, Timestamp};
+use saring_domain::case::{Case, Screened, Timestamp, TrackingId};
+use saring_domain::policy::Decision;
 use saring_domain::report::Report;
-use saring_store::{Cases, Incoming, Recorded, StoreError, TRACKING_ATTRIBUTE, parse_message, random_tracking_id};
+use saring_domain::trace::{Step, TraceParent};
+use saring_store::{
+    Cases, Incoming, Measure, Recorded, Span, StoreError, TRACE_ATTRIBUTE, TRACKING_ATTRIBUTE, Telemetry, Unit, metric,
+    parse_message, random_tracking_id,
+};
 use tokio::sync::Mutex;
 
 use crate::live::LiveWatch;
 use crate::screening::Screener;
+
+/// Reports of a batch that are recorded at the same time.
+const RECORDINGS_MAX: usize = 10;
+/// Longest time that a recorded report waits for the look at alike ones.
+const FOLD_MAX: Duration = Duration::from_secs(2);
 
 /// What the function holds between invocations.
 #[derive(Debug)]
@@ -20,25 +34,53 @@ pub struct Context {
     screener: Arc<Mutex<Screener>>,
     live: Mutex<LiveWatch>,
     cases: Cases,
+    telemetry: Telemetry,
 }
 
 /// A message that is a report.
 struct Job {
     message_id: String,
     incoming: Incoming,
+    /// What the sender said of its trace.
+    caller: Option<TraceParent>,
+    tracking: TrackingId,
+}
+
+/// The recording of a report, under way.
+type Recording<'a> = Pin<Box<dyn Future<Output = (&'a Job, Result<(), StoreError>)> + Send + 'a>>;
+
+/// What a batch comes to, for the metrics.
+#[derive(Debug, Default)]
+struct Counts {
+    unreadable: usize,
+    unwritten: usize,
+    screened: AtomicUsize,
+    held: AtomicUsize,
 }
 
 impl Context {
     /// Joins a loaded screener and a table.
     #[must_use]
     pub fn new(screener: Screener, cases: Cases) -> Self {
-        Self { screener: Arc::new(Mutex::new(screener)), live: Mutex::new(LiveWatch::default()), cases }
+        Self {
+            screener: Arc::new(Mutex::new(screener)),
+            live: Mutex::new(LiveWatch::default()),
+            cases,
+            telemetry: Telemetry::silent(),
+        }
+    }
+
+    /// The same, with metrics and traces.
+    #[must_use]
+    pub fn with_telemetry(self, telemetry: Telemetry) -> Self {
+        Self { telemetry, ..self }
     }
 
     /// The same screener before another table: a process can load the model only once.
     #[must_use]
     pub fn before(&self, cases: Cases) -> Self {
-        Self { screener: Arc::clone(&self.screener), live: Mutex::new(LiveWatch::default()), cases }
+        let telemetry = self.telemetry.clone();
+        Self { screener: Arc::clone(&self.screener), live: Mutex::new(LiveWatch::default()), cases, telemetry }
     }
 
     /// Screens a batch. A message that is no report, or whose case can't be written, is reported
@@ -47,14 +89,20 @@ impl Context {
     /// # Errors
     /// None today; the signature is the runtime's.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+        let began = SystemTime::now();
+        let mut counts = Counts::default();
         let mut failed = Vec::new();
         let mut jobs = Vec::new();
         for message in event.payload.records {
             let message_id = message.message_id.clone().unwrap_or_default();
             match parse(&message) {
-                Ok(incoming) => jobs.push(Job { message_id, incoming }),
+                Ok(incoming) => {
+                    let tracking = incoming.tracking.unwrap_or_else(random_tracking_id);
+                    jobs.push(Job { message_id, incoming, caller: caller(&message), tracking });
+                }
                 Err(reason) => {
                     tracing::warn!(message.id = %message_id, reason = %reason, "the message is no report");
+                    counts.unreadable += 1;
                     failed.push(message_id);
                 }
             }
@@ -62,18 +110,27 @@ impl Context {
         Box::pin(self.refresh_claims()).await;
         let now = now();
         let reports: Vec<&Report> = jobs.iter().map(|j| &j.incoming.report).collect();
+        let model_began = Instant::now();
         let screened = match today(now) {
             Some(today) => self.screener.lock().await.screen(&reports, today),
             // A clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
             None => Vec::new(),
         };
+        let model_ms = model_began.elapsed().as_secs_f64() * 1e3;
         failed.extend(jobs[screened.len()..].iter().map(|j| j.message_id.clone()));
-        for (job, screened) in jobs.iter().zip(screened) {
-            if let Err(error) = Box::pin(self.record(&job.incoming, screened, now)).await {
+        // Recording is waiting for the table; each report stands for itself, so they wait together.
+        let recordings: Vec<_> =
+            jobs.iter().zip(screened).map(|(job, screened)| self.recording(job, screened, began, &counts)).collect();
+        let mut recordings = futures_util::stream::iter(recordings).buffer_unordered(RECORDINGS_MAX);
+        while let Some((job, recorded)) = recordings.next().await {
+            if let Err(error) = recorded {
                 tracing::error!(report.id = %job.incoming.report.id, error = &error as &dyn std::error::Error, "the case was not written");
                 failed.push(job.message_id.clone());
             }
         }
+        drop(recordings);
+        counts.unwritten = failed.len() - counts.unreadable;
+        self.telemetry.metrics(&counts.samples(model_ms));
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failed.into_iter().map(failure).collect();
         Ok(response)
@@ -104,16 +161,44 @@ impl Context {
         }
     }
 
-    async fn record(&self, incoming: &Incoming, screened: Screened, now: Timestamp) -> Result<(), StoreError> {
-        let report = &incoming.report;
-        let tracking = incoming.tracking.unwrap_or_else(random_tracking_id);
-        let decision = screened.verdict.decision.code();
-        match self.cases.record_screening(report, screened, tracking, now).await? {
+    fn recording<'a>(
+        &'a self,
+        job: &'a Job,
+        screened: Screened,
+        began: SystemTime,
+        counts: &'a Counts,
+    ) -> Recording<'a> {
+        Box::pin(async move { (job, self.record(job, screened, began, counts).await) })
+    }
+
+    async fn record(
+        &self,
+        job: &Job,
+        screened: Screened,
+        began: SystemTime,
+        counts: &Counts,
+    ) -> Result<(), StoreError> {
+        let report = &job.incoming.report;
+        let verdict = screened.verdict.decision;
+        let decision = verdict.code();
+        let recorded = self.cases.record_screening(report, screened, job.tracking, timestamp(began)).await?;
+        if let Recorded::New(case) | Recorded::Already(case) | Recorded::Tightened(case) = &recorded {
+            self.fold(case, timestamp(began)).await;
+        }
+        match recorded {
             Recorded::New(case) => {
-                tracing::info!(report.id = %report.id, case.id = %case.record().id, case.decision = decision, "screened");
+                counts.screened.fetch_add(1, Relaxed);
+                counts.held.fetch_add(usize::from(verdict == Decision::Review), Relaxed);
+                let case = case.id();
+                let place = TraceParent::of(case, Step::Screen);
+                tracing::info!(report.id = %report.id, case.id = %case, case.decision = decision, trace.id = place.trace_id(), "screened");
+                self.telemetry.span(&Span { step: Step::Screen, case, caller: job.caller, began, outcome: decision });
             }
             Recorded::Already(case) => {
                 tracing::info!(report.id = %report.id, case.id = %case.record().id, "was screened before");
+            }
+            Recorded::Tightened(case) => {
+                tracing::info!(report.id = %report.id, case.id = %case.record().id, "the reporter made it less visible");
             }
             Recorded::Erased { case } => {
                 tracing::warn!(report.id = %report.id, case.id = %case, "the report was erased and stays erased");
@@ -123,6 +208,44 @@ impl Context {
             }
         }
         Ok(())
+    }
+}
+
+impl Counts {
+    fn samples(&self, model_ms: f64) -> [Measure; 5] {
+        [
+            Measure::count(metric::SCREENED, self.screened.load(Relaxed)),
+            Measure::count(metric::HELD, self.held.load(Relaxed)),
+            Measure::count(metric::UNREADABLE, self.unreadable),
+            Measure::count(metric::UNWRITTEN, self.unwritten),
+            Measure { name: metric::MODEL_MS, unit: Unit::Milliseconds, value: model_ms },
+        ]
+    }
+}
+
+fn caller(message: &SqsMessage) -> Option<TraceParent> {
+    let attribute = message.message_attributes.get(TRACE_ATTRIBUTE)?;
+    attribute.string_value.as_deref().and_then(TraceParent::parse)
+}
+
+impl Context {
+    /// Looks whether others say the same. That is bookkeeping: where it fails, the case stands all the
+    /// same, and only nobody sees that it belongs to others.
+    async fn fold(&self, case: &Case, now: Timestamp) {
+        let folded = tokio::time::timeout(FOLD_MAX, Box::pin(self.cases.fold_report(case, now)));
+        let Ok(folded) = folded.await else {
+            tracing::warn!(case.id = %case.id(), "alike reports were not looked for in time");
+            return;
+        };
+        match folded {
+            Ok(None) => {}
+            Ok(Some(campaign)) => {
+                tracing::info!(case.id = %case.id(), campaign.id = %campaign, "says what others said");
+            }
+            Err(error) => {
+                tracing::warn!(case.id = %case.id(), error = &error as &dyn std::error::Error, "alike reports were not looked for");
+            }
+        }
     }
 }
 
@@ -139,7 +262,11 @@ fn failure(message_id: String) -> BatchItemFailure {
 }
 
 fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    timestamp(SystemTime::now())
+}
+
+fn timestamp(at: SystemTime) -> Timestamp {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_unix_ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 

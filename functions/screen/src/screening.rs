@@ -2,7 +2,7 @@
 
 use saring_classifier::ClassifierError;
 use saring_domain::agency::{AgencyType, Date};
-use saring_domain::case::{MatchedClaim, ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Screened};
+use saring_domain::case::{MatchedClaim, ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Recall, Screened};
 use saring_domain::claims::LiveClaims;
 use saring_domain::pii;
 use saring_domain::policy::{ClaimEvidence, Evidence, Unjudged, decide};
@@ -73,6 +73,23 @@ impl Screener {
             .collect()
     }
 
+    /// Which of these texts pass on a live claim by the policy's rules, in their order; an error where
+    /// the model gave no answer. The claims of the file don't count: they did when the texts came.
+    pub fn recalls(&mut self, texts: &[&str]) -> Vec<Result<Option<Recall>, ClassifierError>> {
+        let read: Vec<Normalised> = texts.iter().map(|text| normalise(text, &pii::find(text))).collect();
+        let scores = self.assets.classifier.classify_batch(&read.iter().collect::<Vec<_>>());
+        let recall = |text: &Normalised, scores: Scores| {
+            let hoax = scores.flag(Flag::Hoax);
+            let linked = self.assets.policy.linked(hoax, self.assets.claims.nearest_live(text, &scores));
+            let (reason, found) = self.assets.policy.recalled(hoax, &linked)?;
+            // The one that holds it comes first, also before a nearer one that is true.
+            let others = linked.iter().filter(|c| c.claim.id() != found.claim.id());
+            let claims = std::iter::once(found).chain(others).map(|c| matched(c, 0)).collect();
+            Some(Recall { reason, claims })
+        };
+        read.iter().zip(scores).map(|(text, scores)| scores.map(|scores| recall(text, scores))).collect()
+    }
+
     fn assemble(&self, report: &Report, read: Read, scores: Result<Scores, ClassifierError>, today: Date) -> Screened {
         let scores = scores
             .inspect_err(|error| tracing::error!(report.id = %report.id, error = %error, "the model gave no answer"))
@@ -124,7 +141,7 @@ impl Screener {
                 Some((code, _)) => NamedRegion { name: self.region_name(&code), code },
                 None => NamedRegion { code: r.code, name: r.name },
             }),
-            claims: claims.iter().map(matched).collect(),
+            claims: claims.iter().map(|c| matched(c, read.offset)).collect(),
             highlights: scores.map_or_else(Vec::new, |s| shifted(s, read.offset)),
         }
     }
@@ -145,8 +162,10 @@ fn read(report: &Report) -> Read {
     Read { text: normalise(&whole, &pii::find(&whole)), spans, offset }
 }
 
-fn matched(evidence: &ClaimEvidence) -> MatchedClaim {
+/// The claim with its span in the text's own offsets: what of it stands in the title is left out.
+fn matched(evidence: &ClaimEvidence, offset: usize) -> MatchedClaim {
     let claim = &evidence.claim;
+    let span = evidence.span.map(|(start, end)| (start.saturating_sub(offset), end.saturating_sub(offset)));
     MatchedClaim {
         id: claim.id().to_owned(),
         title: claim.title().to_owned(),
@@ -154,6 +173,7 @@ fn matched(evidence: &ClaimEvidence) -> MatchedClaim {
         verdict: claim.verdict().to_owned(),
         date: claim.date().map(|date| date.to_string()),
         score: evidence.score,
+        span: span.filter(|(start, end)| start < end),
     }
 }
 

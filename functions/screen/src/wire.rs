@@ -70,7 +70,13 @@ struct ClaimWire {
     title: String,
     url: Option<String>,
     verdict: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
     score: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<usize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -131,7 +137,10 @@ impl ScreeningWire {
                     title: c.title,
                     url: c.url,
                     verdict: c.verdict,
+                    date: c.date,
                     score: rounded(c.score.get()),
+                    start: c.span.map(|(start, _)| start),
+                    end: c.span.map(|(_, end)| end),
                 })
                 .collect(),
             pii: screened.pii.iter().map(spans).collect(),

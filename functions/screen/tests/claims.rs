@@ -83,6 +83,30 @@ fn sample_and_live_claims_count_and_retired_ones_do_not() {
 }
 
 #[test]
+fn a_match_names_its_stretch_of_the_text_and_nothing_of_the_title() {
+    let _alone = LIBRARY.lock().unwrap_or_else(PoisonError::into_inner);
+    let assets = Assets::load(&config()).expect("cargo xtask setup brings what this needs");
+    let mut screener = Screener::new(assets).expect("the bundle has a version");
+    let plastic = "Telur plastik buatan asing sudah banyak di pasar, kuningnya kenyal dan kalau dilempar memantul \
+                   seperti bola.";
+    let before = "😀 Pak, lampu jalan di depan pasar mati tiga malam dan gelap sekali kalau pulang. ";
+    let mut stretch = |title: Option<&str>, text: &str| {
+        let json = serde_json::json!({ "id": "r1", "title": title, "text": text });
+        let report = Report::from_json(json.to_string().as_bytes()).expect("a report");
+        let today = current_day().expect("the clock is right");
+        let found = screener.screen(&[&report], today).pop().expect("one result");
+        let claim = found.claims.into_iter().find(|c| c.id == "contoh-010").expect("the claim is linked");
+        claim.span.map(|(start, end)| text.chars().skip(start).take(end - start).collect::<String>())
+    };
+    let text = format!("{before}{plastic} Sebarkan ke semua grup sebelum dihapus!");
+    let plain = stretch(None, &text).expect("the text repeats it");
+    assert!(plain.contains("kuningnya kenyal") && !plain.contains("lampu jalan"), "{plain}");
+    assert_eq!(stretch(Some("Kabar dari grup sebelah"), &text), Some(plain), "a title moves nothing");
+    let titled = stretch(Some(plastic), "Sebarkan ke semua grup sebelum dihapus! Media bungkam.");
+    assert!(titled.as_deref().is_none_or(|t| !t.contains("Telur")), "{titled:?}");
+}
+
+#[test]
 fn an_index_that_is_built_is_opened_and_a_damaged_one_is_refused() {
     let _alone = LIBRARY.lock().unwrap_or_else(PoisonError::into_inner);
     let indexer = Indexer::load(&config()).expect("cargo xtask setup brings what this needs");

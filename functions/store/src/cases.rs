@@ -131,12 +131,12 @@ impl Cases {
     /// # Errors
     /// No answer, or an event that can't be read.
     pub async fn audit(&self, id: CaseId) -> Result<Vec<AuditEvent>, StoreError> {
-        let items = self.partition(id, Some(n::AUDIT_PREFIX)).await?;
+        let items = self.partition(n::case_pk(id), Some(n::AUDIT_PREFIX)).await?;
         items.iter().map(|item| audit_event(item).map_err(unreadable("audit event"))).collect()
     }
 
-    /// Every item of a case whose sort key begins with `prefix`, in order.
-    pub(crate) async fn partition(&self, id: CaseId, prefix: Option<&str>) -> Result<Vec<Attributes>, StoreError> {
+    /// Every item of a partition whose sort key begins with `prefix`, in order.
+    pub(crate) async fn partition(&self, pk: String, prefix: Option<&str>) -> Result<Vec<Attributes>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -146,7 +146,7 @@ impl Cases {
                 .table_name(&self.table)
                 .consistent_read(true)
                 .expression_attribute_names("#pk", n::PK)
-                .expression_attribute_values(":pk", text(n::case_pk(id)))
+                .expression_attribute_values(":pk", text(&pk))
                 .set_exclusive_start_key(start.take());
             query = match prefix {
                 Some(prefix) => query

@@ -1,12 +1,15 @@
 //! What happens to a case after its screening: each change one transaction with its event.
 
-use saring_domain::case::{Actor, AuditAction, Case, CaseError, CaseId, Change, Resolution, Timestamp, TrackingId};
-use saring_domain::report::{Report, ReportId, ReportText};
+use saring_domain::case::{
+    Actor, AuditAction, Case, CaseError, CaseId, Change, Labels, Resolution, Timestamp, TrackingId,
+};
+use saring_domain::report::{Report, ReportId, ReportText, Visibility};
 
 use crate::cases::Cases;
 use crate::error::{StoreError, unreadable};
 use crate::item::Reader;
 use crate::names as n;
+use crate::notes::NoteText;
 use crate::trail::Draft;
 use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off, listed_item};
 
@@ -17,7 +20,8 @@ pub enum Edited {
     Held(Box<Case>),
     /// There was no verdict yet: the new text takes the place of the old one.
     Replaced,
-    /// The report has this text already; sending it to the screening again is harmless.
+    /// The report has this text already, with the tighter visibility if it was asked for; sending it
+    /// to the screening again is harmless.
     Same,
 }
 
@@ -37,8 +41,8 @@ impl Cases {
         self.change(id, expected_version, &Change::Resolve(resolution), actor, now).await
     }
 
-    /// Carries out any change on the version that its author saw, but for [`Change::Edit`] and
-    /// [`Change::Appeal`], which have methods of their own.
+    /// Carries out any change on the version that its author saw, but for those of reporters
+    /// ([`Change::Edit`], [`Change::Appeal`], [`Change::Choose`]), which have methods of their own.
     ///
     /// # Errors
     /// No answer, no such case, a version that has moved on, another's lock, a transition that is
@@ -51,11 +55,70 @@ impl Cases {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Case, StoreError> {
-        if matches!(change, Change::Edit(_) | Change::Appeal) {
+        if matches!(change, Change::Edit(_) | Change::Appeal | Change::Choose(_)) {
             let (status, change) = ("changed by a moderator", change.action().code());
             return Err(CaseError::Refused { status, change }.into());
         }
         self.change_with(id, Some(expected_version), change, actor, now, || Ok(None)).await
+    }
+
+    /// The same with a moderator's note, which is sealed beside the original.
+    ///
+    /// # Errors
+    /// As [`Cases::change`]; a note without a key for originals.
+    pub async fn change_noted(
+        &self,
+        id: CaseId,
+        expected_version: u64,
+        change: &Change,
+        note: Option<&NoteText>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Case, StoreError> {
+        let Some(note) = note else { return self.change(id, expected_version, change, actor, now).await };
+        if matches!(change, Change::Edit(_) | Change::Appeal) {
+            let (status, change) = ("changed by a moderator", change.action().code());
+            return Err(CaseError::Refused { status, change }.into());
+        }
+        let put = || Ok(Some(self.put_any(self.note_item(id, expected_version + 1, note, now)?)));
+        self.change_with(id, Some(expected_version), change, actor, now, put).await
+    }
+
+    /// Corrects labels whose spans say where all personal data is, and masks the public text anew from
+    /// the original; the trail says that it was read.
+    ///
+    /// # Errors
+    /// As [`Cases::change`]; no key for originals, or none left.
+    pub async fn remask(
+        &self,
+        id: CaseId,
+        expected_version: u64,
+        labels: &Labels,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Case, StoreError> {
+        const OPERATION: &str = "masking a text anew";
+        let report = self.original(id, actor, now).await?.ok_or(StoreError::NoCase(id))?;
+        for attempt in 0..ATTEMPTS_MAX {
+            back_off(attempt).await;
+            let head = self.head_of(id).await?;
+            let case = self.case(id).await?.ok_or(StoreError::NoCase(id))?;
+            if case.version() != expected_version {
+                return Err(StoreError::Stale { case: id, expected: expected_version, actual: case.version() });
+            }
+            let case = case.remask(&report, labels.clone(), actor, now)?;
+            let record = case.record();
+            let event = head.next(Draft::of(record, actor, AuditAction::Corrected, labels.codes()));
+            let writes = [
+                self.put_over(listed_item(record)?, expected_version),
+                self.put_event(&event),
+                self.move_head(&head, &event),
+            ];
+            if let Outcome::Done = self.transact(OPERATION, writes).await? {
+                return Ok(case);
+            }
+        }
+        Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
     }
 
     /// The reporter asks to have the decision looked at again, with a reason that is kept like the
@@ -72,6 +135,19 @@ impl Cases {
         let id = tracking.case_id();
         let note = || reason.map(|text| Ok(self.put_any(self.sealed_item(id, n::APPEAL_SK, text.as_str(), now)?)));
         self.change_with(id, None, &Change::Appeal, &Actor::reporter(), now, || note().transpose()).await
+    }
+
+    /// The reporter asks for less visibility than chosen before; nothing where that is chosen already.
+    /// What is public becomes so without a name, or leaves the feed, in the same transaction.
+    ///
+    /// # Errors
+    /// No answer, no such case.
+    pub async fn choose(&self, id: CaseId, to: Visibility, now: Timestamp) -> Result<Option<Case>, StoreError> {
+        match self.change_with(id, None, &Change::Choose(to), &Actor::reporter(), now, || Ok(None)).await {
+            Ok(case) => Ok(Some(case)),
+            Err(StoreError::Case(CaseError::Loosened { .. })) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn change_with(
@@ -92,6 +168,10 @@ impl Cases {
             if let Some(expected) = expected_version.filter(|expected| *expected != version) {
                 return Err(StoreError::Stale { case: id, expected, actual: version });
             }
+            let settled = match change {
+                Change::Settle(ruling) => self.settled_writes(&case, ruling, now),
+                _ => Vec::new(),
+            };
             let changed = case.change(change, actor, now)?;
             let record = changed.record();
             let event = head.next(Draft::of(record, actor, change.action(), change.detail()));
@@ -101,6 +181,7 @@ impl Cases {
                 self.move_head(&head, &event),
             ];
             writes.extend(beside()?);
+            writes.extend(settled);
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
                 return Ok(changed);
             }
@@ -137,7 +218,11 @@ impl Cases {
                 return Err(StoreError::NoCase(id));
             }
             if receipt.text_hash == text_hash {
-                return Ok(Edited::Same);
+                return match self.choose(id, report.visibility, now).await {
+                    // Without a case the screening will see the tighter choice.
+                    Ok(_) | Err(StoreError::NoCase(_)) => Ok(Edited::Same),
+                    Err(error) => Err(error),
+                };
             }
             let actor = Actor::reporter();
             let (edited, mut writes, event) = if let Some(case) = self.case(id).await? {

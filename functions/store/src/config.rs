@@ -28,6 +28,10 @@ pub mod env {
     pub const REPORTS_DEAD_QUEUE_URL: &str = "SARING_REPORTS_DEAD_QUEUE_URL";
     /// URL of the queue of decisions.
     pub const DECISIONS_QUEUE_URL: &str = "SARING_DECISIONS_QUEUE_URL";
+    /// Namespace of the metrics in the log; without it there are none.
+    pub const METRICS_NAMESPACE: &str = "SARING_METRICS_NAMESPACE";
+    /// Percentage of reports whose trace is written; none without it.
+    pub const TRACE_PERCENT: &str = "SARING_TRACE_PERCENT";
     /// Region of both services.
     pub const REGION: &str = "AWS_REGION";
     /// Address of the table service, if it is not the region's; optional.
@@ -192,7 +196,7 @@ fn keys_from_env() -> Result<Option<Keyring>, ConfigError> {
     }))
 }
 
-fn optional(name: &'static str) -> Option<String> {
+pub(crate) fn optional(name: &'static str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

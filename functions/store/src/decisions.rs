@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use saring_domain::trace::TraceParent;
 
 use crate::config::{QueueConfig, sdk};
 use crate::error::{StoreError, failed};
-use crate::queue::BATCH_MESSAGES_MAX;
+use crate::queue::{BATCH_MESSAGES_MAX, TRACE_ATTRIBUTE};
 
 /// Message attribute with the event's id, so that a consumer can drop repeats unread.
 pub const EVENT_ID_ATTRIBUTE: &str = "event_id";
@@ -21,6 +22,8 @@ pub struct DecisionMessage {
     pub group: String,
     /// Names the event; the same event has the same id and the same body.
     pub event_id: String,
+    /// Where in the report's trace it is sent.
+    pub trace: TraceParent,
     /// JSON.
     pub body: String,
 }
@@ -85,11 +88,15 @@ impl Decisions {
             operation: OPERATION,
             source: source.into(),
         };
-        let attribute = MessageAttributeValue::builder().data_type("String").string_value(&message.event_id);
+        let attribute = |value: String| {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+            value.build().map_err(refused)
+        };
         let mut entry = SendMessageBatchRequestEntry::builder()
             .id(place.to_string())
             .message_body(&message.body)
-            .message_attributes(EVENT_ID_ATTRIBUTE, attribute.build().map_err(refused)?);
+            .message_attributes(EVENT_ID_ATTRIBUTE, attribute(message.event_id.clone())?)
+            .message_attributes(TRACE_ATTRIBUTE, attribute(message.trace.to_string())?);
         if self.url.strip_suffix(".fifo").is_some() {
             entry = entry.message_group_id(&message.group).message_deduplication_id(&message.event_id);
         }
@@ -105,6 +112,9 @@ fn call_length(messages: &[DecisionMessage]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use saring_domain::case::CaseId;
+    use saring_domain::trace::Step;
+
     use super::*;
 
     #[test]
@@ -113,6 +123,7 @@ mod tests {
             let message = |group: char| DecisionMessage {
                 group: group.to_string(),
                 event_id: String::new(),
+                trace: TraceParent::of(CaseId::parse("0000000000000000").unwrap(), Step::Notify),
                 body: String::new(),
             };
             let messages: Vec<_> = groups.chars().map(message).collect();

@@ -1,13 +1,13 @@
 //! Corrected labels as JSON, and back.
 
 use saring_domain::agency::AgencyType;
-use saring_domain::case::{LabelCode, Labels, Mark, NamedAgency, NamedRegion};
+use saring_domain::case::{ClaimMark, LabelCode, Labels, Mark, NamedAgency, NamedRegion};
 use saring_domain::score::Fine;
 use serde::{Deserialize, Serialize};
 
 use crate::item::{DecodeError, value_error};
 use crate::names as n;
-use crate::wire::flag;
+use crate::wire::{SpanWire, flag, span, span_wire};
 
 #[derive(Serialize, Deserialize)]
 struct LabelsWire {
@@ -16,6 +16,10 @@ struct LabelsWire {
     category: Option<String>,
     agency: Option<NamedWire>,
     region: Option<NamedWire>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claim: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spans: Option<Vec<SpanWire>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +36,8 @@ pub(crate) fn labels_json(labels: &Labels) -> String {
         agency: (labels.agency.as_ref())
             .map(|a| NamedWire { code: a.agency().code().to_owned(), name: a.name().to_owned() }),
         region: labels.region.as_ref().map(|r| NamedWire { code: r.code.clone(), name: r.name.clone() }),
+        claim: labels.claim.as_ref().map(|c| c.code().to_owned()),
+        spans: labels.spans.as_ref().map(|spans| spans.iter().map(span_wire).collect()),
     };
     serde_json::to_string(&wire).expect("the wire form has only json types")
 }
@@ -52,5 +58,7 @@ pub(crate) fn labels(json: &str) -> Result<Labels, DecodeError> {
         category: wire.category.map(|c| LabelCode::parse(&c)).transpose().map_err(|_| bad)?,
         agency: wire.agency.map(agency).transpose()?,
         region: wire.region.map(|r| NamedRegion { code: r.code, name: r.name }),
+        claim: wire.claim.map(|c| ClaimMark::parse(&c)).transpose().map_err(|_| bad)?,
+        spans: wire.spans.map(|spans| spans.iter().map(span).collect()).transpose().map_err(|_: DecodeError| bad)?,
     })
 }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod board;
+mod campaigns;
 mod cases;
 mod change;
 mod claims;
@@ -11,18 +13,27 @@ mod item;
 mod labels;
 mod letters;
 mod names;
+mod notes;
 mod originals;
 mod pages;
+mod quality;
 mod queue;
+mod queues;
+mod recall;
+mod resting;
 mod samples;
 mod seal;
 mod stream;
+mod telemetry;
 mod trail;
 mod transact;
 pub mod verify;
+mod views;
 mod wire;
 mod write;
 
+pub use board::{Board, Counted};
+pub use campaigns::{Campaign, MEMBERS_COUNTED_MAX, MemberOutcome};
 pub use cases::{Cases, Receipt, Tracked, random_tracking_id};
 pub use change::Edited;
 pub use config::{Access, ConfigError, QueueConfig, TableConfig, env};
@@ -31,13 +42,18 @@ pub use definition::{IndexDefinition, KeyNames, Projection, TableDefinition, tab
 pub use error::{Retry, StoreError};
 pub use item::{DecodeError, Problem};
 pub use letters::{DeadLetters, DeadState};
+pub use notes::{NOTE_CHARS_MAX, Note, NoteError, NoteText};
 pub use originals::Erasure;
 pub use pages::{Cursor, CursorError, FeedItem, PAGE_ITEMS_MAX, Page, PageRequest, ScanCursor, Waiting};
+pub use quality::{Appealed, CHECK_DAYS, Check, CheckKind, Logged};
 pub use queue::{
-    BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, Incoming, MessageError, Outgoing, Reports, TRACKING_ATTRIBUTE, encode_report,
-    parse_message,
+    BATCH_BYTES_MAX, BATCH_MESSAGES_MAX, Incoming, MessageError, Outgoing, Reports, TRACE_ATTRIBUTE,
+    TRACKING_ATTRIBUTE, encode_report, parse_message,
 };
+pub use queues::{QueuePart, Settled};
 pub use samples::Sample;
 pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
 pub use stream::{ErasedCase, StreamChange, StreamEntry, stream_change};
+pub use telemetry::{Measure, Span, Telemetry, Unit, metric};
+pub use views::{SavedView, VIEW_NAME_CHARS_MAX, VIEWS_MAX};
 pub use write::{CONFLICTS_MAX, Received, Recorded};

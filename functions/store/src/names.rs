@@ -1,6 +1,7 @@
 //! Names of attributes and the forms of keys.
 
-use saring_domain::case::{CaseId, Timestamp};
+use saring_domain::case::{Actor, CaseId, Timestamp};
+use saring_domain::priority::Rank;
 use saring_domain::report::{ReportId, TextHash};
 
 pub(crate) const PK: &str = "pk";
@@ -62,6 +63,11 @@ pub(crate) const LOCK_HOLDER: &str = "lock_holder";
 pub(crate) const LOCK_UNTIL: &str = "lock_until";
 pub(crate) const EDIT_TEXT_HASH: &str = "edit_text_hash";
 pub(crate) const EDIT_FROM: &str = "edit_from";
+pub(crate) const PROPOSAL: &str = "proposal";
+pub(crate) const ASKED_REASON: &str = "asked_reason";
+pub(crate) const ASKED_AT: &str = "asked_at";
+pub(crate) const ESCALATED: &str = "escalated";
+pub(crate) const RANK: &str = "rank";
 pub(crate) const APPEALED_AT: &str = "appealed_at";
 pub(crate) const OVERDUE_AT: &str = "overdue_at";
 pub(crate) const DECIDED_VERSION: &str = "decided_version";
@@ -78,6 +84,23 @@ pub(crate) const HEAD_SK: &str = "head";
 pub(crate) const CASE_SK: &str = "case";
 pub(crate) const ORIGINAL_SK: &str = "original";
 pub(crate) const APPEAL_SK: &str = "appeal";
+/// Where the counts of the queue are.
+pub(crate) const BOARD_PK: &str = "board#queue";
+pub(crate) const BOARD_SK: &str = "board";
+pub(crate) const BOARD: &str = "board";
+/// How far the sample of published cases is, and how many there were by day.
+pub(crate) const SAMPLE_PK: &str = "board#sample";
+pub(crate) const COUNT: &str = "count";
+pub(crate) const PROBABILITY: &str = "probability";
+pub(crate) const FIRST: &str = "first";
+pub(crate) const FIRST_BY: &str = "first_by";
+pub(crate) const SECOND: &str = "second";
+pub(crate) const SECOND_BY: &str = "second_by";
+pub(crate) const LAST: &str = "last";
+pub(crate) const REASONS: &str = "reasons";
+pub(crate) const QUERY: &str = "query";
+pub(crate) const VIEW_PREFIX: &str = "view#";
+pub(crate) const NOTE_PREFIX: &str = "note#";
 pub(crate) const ORIGINAL_PREFIX: &str = "original#";
 pub(crate) const AUDIT_PREFIX: &str = "audit#";
 pub(crate) const CASE_PREFIX: &str = "case#";
@@ -86,8 +109,27 @@ pub(crate) const REPORT_PREFIX: &str = "report#";
 /// Partitions of the review index in which accepted and changed reports wait for their screening.
 pub(crate) const PENDING: &str = "pending";
 
+/// Partitions of the review index in which decisions rest, and in which questions wait for the
+/// reporter.
+pub(crate) const RESTING: &str = "resting";
+pub(crate) const ASKED: &str = "asked";
+
 /// Partitions of each index: one takes 1,000 writes a second.
 pub(crate) const SHARDS: u8 = 8;
+
+/// Checks that were drawn on a day.
+pub(crate) fn check_pk(day: &str) -> String {
+    format!("check#{day}")
+}
+
+/// Decisions that took effect on a day.
+pub(crate) fn log_pk(day: &str) -> String {
+    format!("log#{day}")
+}
+
+pub(crate) fn person_pk(person: &Actor) -> String {
+    format!("person#{}", person.as_str())
+}
 
 pub(crate) fn report_pk(id: &ReportId) -> String {
     format!("{REPORT_PREFIX}{id}")
@@ -116,6 +158,36 @@ pub(crate) fn shard_of(id: CaseId) -> u8 {
 
 pub(crate) fn shard_pk(index: &str, shard: u8) -> String {
     format!("{index}#{shard}")
+}
+
+/// Sixteen digits, in the order of the versions.
+pub(crate) fn note_sk(version: u64) -> String {
+    format!("{NOTE_PREFIX}{version:016}")
+}
+
+/// The order of the review queue: a class, in it the rank, then time and id.
+pub(crate) fn review_sk(class: ReviewClass, rank: Rank, at: Timestamp, id: CaseId) -> String {
+    format!("{}{:014}#{at}#{id}", class.digit(), rank.number())
+}
+
+/// Parts of the review queue, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReviewClass {
+    Urgent,
+    Appeal,
+    Usual,
+    Escalated,
+}
+
+impl ReviewClass {
+    pub(crate) const fn digit(self) -> char {
+        match self {
+            Self::Urgent => '0',
+            Self::Appeal => '1',
+            Self::Usual => '2',
+            Self::Escalated => '8',
+        }
+    }
 }
 
 /// The order of a listing: by time, then by id, so that no two rows share a key.

@@ -4,6 +4,7 @@
 use saring_domain::case::{Actor, AuditAction, CaseId, Timestamp};
 use saring_domain::report::{Report, ReportText};
 
+use crate::campaigns::MARKER_SK;
 use crate::cases::Cases;
 use crate::error::{StoreError, unreadable};
 use crate::item::{Attributes, Reader, Writer};
@@ -67,6 +68,8 @@ impl Cases {
             // A trail that was read while it grew: look again.
             let Some(last) = last else { continue };
             let case = self.case_item_version(id).await?;
+            self.delete_notes(id).await?;
+            let marker = self.campaign_marker(id).await?;
             let event = head.next(Draft {
                 at: now,
                 actor,
@@ -76,7 +79,7 @@ impl Cases {
                 versions: None,
                 detail: String::new(),
             });
-            let writes = [
+            let mut writes = vec![
                 match case {
                     Some(version) => self.delete_case(id, version),
                     None => self.check_no_case(id),
@@ -86,6 +89,11 @@ impl Cases {
                 self.put_event(&event),
                 self.move_head(&head, &event),
             ];
+            if let Some(marker) = &marker {
+                let (pk, sk) = marker.member();
+                writes.push(self.delete(pk, sk));
+                writes.push(self.delete(n::case_pk(id), MARKER_SK));
+            }
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
                 return Ok(Erasure::Done);
             }

@@ -1,5 +1,7 @@
 //! Listings in pages: the review queue, the feed, and every case.
 
+use std::collections::VecDeque;
+
 use saring_domain::case::{Case, CaseId, NamedRegion, Timestamp};
 use saring_domain::report::ReportId;
 use tokio::task::JoinSet;
@@ -90,9 +92,19 @@ pub struct Waiting {
 }
 
 #[derive(Clone, Copy)]
-enum Listing {
-    /// What waits for a person, the oldest first.
+pub(crate) enum Listing {
+    /// What waits for a person, in the order of the queue.
     Review,
+    /// Of that, what any moderator takes.
+    ReviewOpen,
+    /// Of that, appeals.
+    ReviewAppeals,
+    /// Of that, what a supervisor should decide.
+    ReviewEscalated,
+    /// Decisions that rest, the first to take effect first.
+    ReviewResting,
+    /// Questions that wait for the reporter, the oldest first.
+    ReviewAsked,
     /// What waits for its screening, the oldest first.
     Pending,
     /// What is public, the newest first.
@@ -102,15 +114,17 @@ enum Listing {
 impl Listing {
     fn index(self) -> &'static str {
         match self {
-            Self::Review | Self::Pending => n::REVIEW_INDEX,
             Self::Feed => n::FEED_INDEX,
+            _ => n::REVIEW_INDEX,
         }
     }
 
     /// What the names of its partitions begin with.
     fn prefix(self) -> &'static str {
         match self {
-            Self::Review => n::REVIEW_INDEX,
+            Self::Review | Self::ReviewOpen | Self::ReviewAppeals | Self::ReviewEscalated => n::REVIEW_INDEX,
+            Self::ReviewResting => n::RESTING,
+            Self::ReviewAsked => n::ASKED,
             Self::Pending => n::PENDING,
             Self::Feed => n::FEED_INDEX,
         }
@@ -118,18 +132,37 @@ impl Listing {
 
     fn key(self) -> (&'static str, &'static str) {
         match self {
-            Self::Review | Self::Pending => (n::REVIEW_PK, n::REVIEW_SK),
             Self::Feed => (n::FEED_PK, n::FEED_SK),
+            _ => (n::REVIEW_PK, n::REVIEW_SK),
+        }
+    }
+
+    /// The first and the last possible sort key.
+    fn range(self) -> (String, String) {
+        let digit = |class: n::ReviewClass| class.digit().to_string();
+        match self {
+            Self::ReviewOpen => (String::from("0"), digit(n::ReviewClass::Escalated)),
+            Self::ReviewAppeals => (digit(n::ReviewClass::Appeal), digit(n::ReviewClass::Usual)),
+            Self::ReviewEscalated => (digit(n::ReviewClass::Escalated), String::from("9")),
+            _ => (String::from("!"), String::from("~")),
         }
     }
 
     fn oldest_first(self) -> bool {
-        matches!(self, Self::Review | Self::Pending)
+        !matches!(self, Self::Feed)
     }
 }
 
+/// A shard of a listing while it is merged with the others.
+struct Shard {
+    number: u8,
+    rows: VecDeque<(String, Attributes)>,
+    after: Option<String>,
+    ended: bool,
+}
+
 impl Cases {
-    /// What waits for a moderator, the oldest first.
+    /// What waits for a person, in the order of the queue.
     ///
     /// # Errors
     /// No answer, or a row that can't be read.
@@ -209,59 +242,92 @@ impl Cases {
         self.listing(Listing::Feed, request).await
     }
 
-    /// Merges the shards of an index: their sort keys are one total order, so each is asked for a
-    /// full page after the same cursor, and the first of all make the page.
-    async fn listing(&self, listing: Listing, request: &PageRequest) -> Result<Page<Attributes>, StoreError> {
+    /// Merges the shards of an index: their sort keys are one total order. Each is asked for about its
+    /// share, and again only when it has run out, so that little more is read than is shown.
+    pub(crate) async fn listing(
+        &self,
+        listing: Listing,
+        request: &PageRequest,
+    ) -> Result<Page<Attributes>, StoreError> {
         let count = usize::from(request.items.clamp(1, PAGE_ITEMS_MAX));
-        let mut shards = JoinSet::new();
-        for shard in 0..n::SHARDS {
-            let (cases, after) = (self.clone(), request.after.clone());
-            shards.spawn(async move { cases.shard(listing, shard, after, count + 1).await });
+        let share = (count + 1).div_ceil(usize::from(n::SHARDS)) + 1;
+        let after = request.after.as_ref().map(|cursor| cursor.as_str().to_owned());
+        let empty = |number| Shard { number, rows: VecDeque::new(), after: after.clone(), ended: false };
+        let mut shards: Vec<Shard> = (0..n::SHARDS).map(empty).collect();
+        let mut rows: Vec<(String, Attributes)> = Vec::new();
+        while rows.len() <= count {
+            self.refill(listing, &mut shards, share).await?;
+            let heads = shards.iter_mut().filter(|shard| !shard.rows.is_empty());
+            let first = heads.min_by(|a, b| {
+                let order = a.rows[0].0.cmp(&b.rows[0].0);
+                if listing.oldest_first() { order } else { order.reverse() }
+            });
+            let Some(row) = first.and_then(|shard| shard.rows.pop_front()) else { break };
+            rows.push(row);
         }
-        let mut rows = Vec::new();
-        while let Some(joined) = shards.join_next().await {
-            let joined = joined.map_err(|e| StoreError::Transient { operation: "reading a listing", source: e.into() });
-            rows.extend(joined??);
-        }
-        rows.sort_by(|(a, _), (b, _)| if listing.oldest_first() { a.cmp(b) } else { b.cmp(a) });
         let more = rows.len() > count;
         rows.truncate(count);
         let next = rows.last().filter(|_| more).map(|(sort, _)| Cursor(sort.clone()));
         Ok(Page { items: rows.into_iter().map(|(_, item)| item).collect(), next })
     }
 
+    /// Reads on where a shard has run out, all such at once.
+    async fn refill(&self, listing: Listing, shards: &mut [Shard], share: usize) -> Result<(), StoreError> {
+        let mut reads = JoinSet::new();
+        for shard in shards.iter().filter(|shard| shard.rows.is_empty() && !shard.ended) {
+            let (cases, number, after) = (self.clone(), shard.number, shard.after.clone());
+            reads.spawn(async move { (number, cases.shard(listing, number, after, share).await) });
+        }
+        while let Some(joined) = reads.join_next().await {
+            let joined = joined.map_err(|e| StoreError::Transient { operation: "reading a listing", source: e.into() });
+            let (number, read) = joined?;
+            let one = &mut shards[usize::from(number)];
+            let rows = read?;
+            one.ended = rows.len() < share;
+            one.after = rows.last().map(|(sort, _)| sort.clone());
+            one.rows = rows.into();
+        }
+        Ok(())
+    }
+
     async fn shard(
         &self,
         listing: Listing,
         shard: u8,
-        after: Option<Cursor>,
+        after: Option<String>,
         count: usize,
     ) -> Result<Vec<(String, Attributes)>, StoreError> {
         let (partition, sort) = listing.key();
+        let (mut first, mut last) = listing.range();
+        // No sort key begins with another one, so a blank behind one is just past it.
+        match after {
+            Some(after) if listing.oldest_first() => first = first.max(format!("{after} ")),
+            Some(after) => match after.strip_suffix(|_: char| true) {
+                Some(before) => last = format!("{before}{}", just_before(&after)),
+                None => return Ok(Vec::new()),
+            },
+            None => {}
+        }
+        if first > last {
+            return Ok(Vec::new());
+        }
         let mut rows = Vec::new();
         let mut start = None;
         loop {
-            let mut query = self
+            let query = self
                 .client
                 .query()
                 .table_name(&self.table)
                 .index_name(listing.index())
                 .scan_index_forward(listing.oldest_first())
                 .limit(i32::try_from(count - rows.len()).unwrap_or(i32::MAX))
+                .key_condition_expression("#partition = :partition AND #sort BETWEEN :first AND :last")
                 .expression_attribute_names("#partition", partition)
+                .expression_attribute_names("#sort", sort)
                 .expression_attribute_values(":partition", text(n::shard_pk(listing.prefix(), shard)))
+                .expression_attribute_values(":first", text(&first))
+                .expression_attribute_values(":last", text(&last))
                 .set_exclusive_start_key(start.take());
-            query = match &after {
-                Some(after) => query
-                    .key_condition_expression(if listing.oldest_first() {
-                        "#partition = :partition AND #sort > :after"
-                    } else {
-                        "#partition = :partition AND #sort < :after"
-                    })
-                    .expression_attribute_names("#sort", sort)
-                    .expression_attribute_values(":after", text(after.as_str())),
-                None => query.key_condition_expression("#partition = :partition"),
-            };
             let page = query.send().await.map_err(failed("reading a listing"))?;
             for item in page.items.unwrap_or_default() {
                 let key = Reader(&item).text(sort).map_err(unreadable("listing row"))?.to_owned();
@@ -273,6 +339,12 @@ impl Cases {
             }
         }
     }
+}
+
+/// The end of the last key before one: its last character made one smaller, then the largest.
+fn just_before(key: &str) -> String {
+    let last = key.bytes().next_back().unwrap_or(b'!');
+    format!("{}~", char::from(last.saturating_sub(1)))
 }
 
 fn feed_item(item: &Attributes) -> Result<FeedItem, DecodeError> {

@@ -4,6 +4,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use saring_domain::case::TrackingId;
 use saring_domain::report::{BODY_BYTES_MAX, Report, ReportError, ReportText};
+use saring_domain::trace::{Step, TraceParent};
 use serde::Serialize;
 
 use crate::config::{QueueConfig, sdk};
@@ -11,13 +12,15 @@ use crate::error::{StoreError, failed};
 
 /// Message attribute with the tracking id that the reporter was given; optional.
 pub const TRACKING_ATTRIBUTE: &str = "tracking_id";
+/// Message attribute with the place in the report's trace, as a W3C `traceparent`; optional.
+pub const TRACE_ATTRIBUTE: &str = "traceparent";
 /// Most messages of one call.
 pub const BATCH_MESSAGES_MAX: usize = 10;
 /// Most bytes of all messages of one call, with attributes.
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 
-/// Bytes of name, type and value of the tracking attribute.
-const ATTRIBUTES_BYTES: usize = 64;
+/// Bytes of names, types and values of both attributes.
+const ATTRIBUTES_BYTES: usize = 144;
 
 /// Why a message is no report. It carries no content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -147,7 +150,9 @@ impl Reports {
         let send = self.client.send_message().queue_url(&self.url);
         let mut send = send.message_body(encode_report(outgoing.report)?);
         if let Some(tracking) = outgoing.tracking {
-            send = send.message_attributes(TRACKING_ATTRIBUTE, attribute(tracking)?);
+            for (name, value) in attributes(tracking)? {
+                send = send.message_attributes(name, value);
+            }
         }
         send.send().await.map_err(failed("sending a report"))?;
         Ok(())
@@ -171,7 +176,9 @@ impl Reports {
             }
             let mut entry = SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body);
             if let Some(tracking) = one.tracking {
-                entry = entry.message_attributes(TRACKING_ATTRIBUTE, attribute(tracking)?);
+                for (name, value) in attributes(tracking)? {
+                    entry = entry.message_attributes(name, value);
+                }
             }
             entries.push(entry.build().map_err(unbuilt)?);
             bytes += size;
@@ -189,9 +196,13 @@ impl Reports {
     }
 }
 
-fn attribute(tracking: TrackingId) -> Result<MessageAttributeValue, StoreError> {
-    let value = MessageAttributeValue::builder().data_type("String").string_value(tracking.to_string());
-    value.build().map_err(unbuilt)
+fn attributes(tracking: TrackingId) -> Result<[(&'static str, MessageAttributeValue); 2], StoreError> {
+    let attribute = |value: String| {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+        value.build().map_err(unbuilt)
+    };
+    let trace = TraceParent::of(tracking.case_id(), Step::Intake);
+    Ok([(TRACKING_ATTRIBUTE, attribute(tracking.to_string())?), (TRACE_ATTRIBUTE, attribute(trace.to_string())?)])
 }
 
 fn unbuilt(source: aws_sdk_sqs::error::BuildError) -> StoreError {

@@ -1,6 +1,8 @@
 //! The table's stream: which of its entries say that a case says something new.
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use saring_domain::case::{Case, CaseId, Timestamp};
 use saring_domain::report::ReportId;
 use serde_json::Value;
@@ -83,12 +85,14 @@ fn is_case(item: &Attributes) -> bool {
     in_case && item.text(n::SK) == Ok(n::CASE_SK)
 }
 
-/// Texts and numbers of an image: a case has nothing else.
+/// Texts, numbers and bytes of an image: a case has nothing else.
 fn attributes(image: &Value) -> Attributes {
     let Value::Object(fields) = image else { return Attributes::new() };
     let value = |value: &Value| {
         let text = |kind: &str| value.get(kind).and_then(Value::as_str).map(str::to_owned);
-        text("S").map(AttributeValue::S).or_else(|| text("N").map(AttributeValue::N))
+        let bytes = || BASE64_STANDARD.decode(text("B")?).ok();
+        let number = || text("N").map(AttributeValue::N);
+        text("S").map(AttributeValue::S).or_else(number).or_else(|| Some(AttributeValue::B(Blob::new(bytes()?))))
     };
     fields.iter().filter_map(|(name, v)| Some((name.clone(), value(v)?))).collect()
 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use saring_domain::case::{
     Actor, AuditAction, AuditEvent, AuditHash, CaseId, CaseRecord, ModelVersion, PolicyVersion, Timestamp,
 };
-use saring_domain::report::TextHash;
+use saring_domain::report::{Report, TextHash};
 
 use crate::cases::Cases;
 use crate::error::{StoreError, unreadable};
@@ -35,6 +35,19 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    /// That a report was accepted.
+    pub(crate) fn accepted(report: &Report, text_hash: &'a TextHash, actor: &'a Actor, at: Timestamp) -> Self {
+        Self {
+            at,
+            actor,
+            action: AuditAction::Received,
+            case_version: 0,
+            text_hash,
+            versions: None,
+            detail: report.visibility.code().to_owned(),
+        }
+    }
+
     /// What a change of a case says.
     pub(crate) fn of(record: &'a CaseRecord, actor: &'a Actor, action: AuditAction, detail: String) -> Self {
         Self {
@@ -50,6 +63,16 @@ impl<'a> Draft<'a> {
 }
 
 impl Head {
+    /// Where the trail of a new case begins.
+    pub(crate) fn root(case: CaseId) -> Self {
+        Self { case, sequence: 0, hash: AuditHash::root(), conflicts: 0, erased_at: None }
+    }
+
+    /// Where a trail ends whose last event is this one.
+    pub(crate) fn after(event: &AuditEvent) -> Self {
+        Self { case: event.case, sequence: event.sequence, hash: event.hash(), conflicts: 0, erased_at: None }
+    }
+
     pub(crate) fn decode(case: CaseId, item: &Attributes) -> Result<Self, DecodeError> {
         let item = Reader(item);
         Ok(Self {

@@ -39,6 +39,13 @@ impl Cases {
         Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 
+    /// Puts an item if a condition on one of its attributes (`#mark`) holds.
+    pub(crate) fn put_if(&self, item: Attributes, condition: &str, mark: &str) -> Write {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = put.condition_expression(condition).expression_attribute_names("#mark", mark);
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
     /// Puts a case over the version that was read.
     pub(crate) fn put_over(&self, item: Attributes, version: u64) -> Write {
         let put = Put::builder()
@@ -167,20 +174,39 @@ pub(crate) struct ListingKey {
 
 /// The place in an index that the status of a case calls for: this is the only way into the feed.
 pub(crate) fn listing_key(record: &CaseRecord) -> Option<ListingKey> {
-    let (prefix, partition, sort, at) = match (record.status, &record.publication) {
-        (CaseStatus::Published, Some(publication)) => (n::FEED_INDEX, n::FEED_PK, n::FEED_SK, publication.at),
-        (CaseStatus::InReview, _) => (n::REVIEW_INDEX, n::REVIEW_PK, n::REVIEW_SK, record.received_at),
-        (CaseStatus::Edited, _) => (n::PENDING, n::REVIEW_PK, n::REVIEW_SK, record.changed_at),
+    let listed = |at| n::listing_sk(at, record.id);
+    let (prefix, partition, sort, sort_value) = match (record.status, &record.publication) {
+        (CaseStatus::Published, Some(publication)) => (n::FEED_INDEX, n::FEED_PK, n::FEED_SK, listed(publication.at)),
+        (CaseStatus::InReview, _) => {
+            let (prefix, sort_value) = review_place(record);
+            (prefix, n::REVIEW_PK, n::REVIEW_SK, sort_value)
+        }
+        (CaseStatus::Edited, _) => (n::PENDING, n::REVIEW_PK, n::REVIEW_SK, listed(record.changed_at)),
         (CaseStatus::Published | CaseStatus::Confidential | CaseStatus::Rejected | CaseStatus::Returned, _) => {
             return None;
         }
     };
-    Some(ListingKey {
-        partition,
-        sort,
-        partition_value: n::shard_pk(prefix, n::shard_of(record.id)),
-        sort_value: n::listing_sk(at, record.id),
-    })
+    Some(ListingKey { partition, sort, partition_value: n::shard_pk(prefix, n::shard_of(record.id)), sort_value })
+}
+
+/// Among decisions that rest, questions to reporters, or what waits for a person.
+fn review_place(record: &CaseRecord) -> (&'static str, String) {
+    if let Some(proposal) = &record.proposal {
+        return (n::RESTING, n::listing_sk(proposal.due, record.id));
+    }
+    if let Some(asked) = &record.asked {
+        return (n::ASKED, n::listing_sk(asked.at, record.id));
+    }
+    let class = if record.escalated.is_some() {
+        n::ReviewClass::Escalated
+    } else if record.appealed_at.is_some() {
+        n::ReviewClass::Appeal
+    } else if record.rank.is_urgent() {
+        n::ReviewClass::Urgent
+    } else {
+        n::ReviewClass::Usual
+    };
+    (n::REVIEW_INDEX, n::review_sk(class, record.rank, record.received_at, record.id))
 }
 
 /// A case item with its place in the index.

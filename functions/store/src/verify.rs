@@ -7,7 +7,7 @@ mod kind;
 
 pub use kind::{Findings, Kind, Violation};
 use saring_domain::case::{
-    AuditAction, AuditEvent, CaseId, CaseRecord, CaseStatus, PublishedBy, Resolution, check_chain,
+    Actor, AuditAction, AuditEvent, CaseId, CaseRecord, CaseStatus, PublishedBy, Resolution, check_chain,
 };
 use saring_domain::policy::Decision;
 use saring_domain::report::{ReportId, TextHash};
@@ -131,7 +131,7 @@ async fn check_receipt(cases: &Cases, id: &str, findings: &mut Findings) -> Resu
     };
     // Gone since the page was read: erased.
     let Some(receipt) = receipt else { return Ok(()) };
-    if cases.partition(receipt.case, Some(n::HEAD_SK)).await?.is_empty() {
+    if cases.partition(n::case_pk(receipt.case), Some(n::HEAD_SK)).await?.is_empty() {
         findings.add(&id, Kind::Lost);
     }
     Ok(())
@@ -168,7 +168,7 @@ struct Partition {
 impl Partition {
     async fn read(cases: &Cases, id: CaseId) -> Result<Self, StoreError> {
         let mut partition = Self { id, head: None, case: None, audit: Vec::new() };
-        for item in cases.partition(id, None).await? {
+        for item in cases.partition(n::case_pk(id), None).await? {
             match Reader(&item).text(n::SK) {
                 Ok(n::HEAD_SK) => partition.head = Some(item),
                 Ok(n::CASE_SK) => partition.case = Some(item),
@@ -219,6 +219,7 @@ async fn check_partition(cases: &Cases, partition: &Partition, found: &mut Findi
         Some(Ok(record)) => {
             found.cases += 1;
             check_record(&record, &events, found);
+            check_rest(record.id, &events, found);
             check_listing(&record, partition.case.as_ref(), found);
             check_accepted(cases, &record, found).await?;
         }
@@ -236,6 +237,7 @@ async fn check_erased(cases: &Cases, partition: &Partition, found: &mut Findings
     for sk in [n::ORIGINAL_SK, n::APPEAL_SK] {
         left |= cases.get("looking for an original", &n::original_pk(partition.id), sk).await?.is_some();
     }
+    left |= !cases.partition(n::original_pk(partition.id), Some(n::NOTE_PREFIX)).await?.is_empty();
     if left {
         found.add(&partition.id, Kind::NotErased);
     }
@@ -280,8 +282,38 @@ fn check_record(record: &CaseRecord, events: &[AuditEvent], found: &mut Findings
             && event.model.as_ref() == Some(&publication.model)
             && event.policy.as_ref() == Some(&publication.policy)
     });
-    if !borne_out {
+    let recalled = events.iter().any(|e| e.action == AuditAction::Recalled && e.case_version > publication.version);
+    if !borne_out || recalled {
         found.add(&record.id, Kind::NotInTrail);
+    }
+}
+
+/// What the sweep let take effect was decided by a person, had rested to its end, and had not been
+/// taken back.
+fn check_rest(id: CaseId, events: &[AuditEvent], found: &mut Findings) {
+    let mut resting: Option<(&str, &str)> = None;
+    for event in events {
+        match event.action {
+            AuditAction::Proposed => {
+                let mut words = event.detail.split(' ');
+                let due = event.detail.rsplit_once("due=").map_or("", |(_, due)| due);
+                resting = words.next().map(|code| (code, due));
+            }
+            AuditAction::Resolved | AuditAction::Returned | AuditAction::Asked => {
+                let code = match event.action {
+                    AuditAction::Returned => format!("return.{}", event.detail),
+                    AuditAction::Asked => format!("ask.{}", event.detail),
+                    _ => event.detail.clone(),
+                };
+                let rested = resting.is_some_and(|(rests, due)| rests == code && *due <= *event.at.rfc3339());
+                if event.actor == Actor::sweep() && !rested {
+                    found.add(&id, Kind::NotRested);
+                }
+                resting = None;
+            }
+            AuditAction::Withdrawn | AuditAction::Edited => resting = None,
+            _ => {}
+        }
     }
 }
 

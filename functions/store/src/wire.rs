@@ -1,5 +1,10 @@
 //! Cases and audit events as items, and back.
 
+use std::io::{Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use saring_domain::agency::AgencyType;
 use saring_domain::case::{
     Actor, AuditAction, AuditEvent, AuditHash, CaseId, CaseRecord, CaseStatus, Decided, EditedFrom, Lock, MatchedClaim,
@@ -8,6 +13,7 @@ use saring_domain::case::{
 };
 use saring_domain::pii::{PiiKind, PiiSpan};
 use saring_domain::policy::{Decision, Reason, Verdict};
+use saring_domain::priority::Rank;
 use saring_domain::report::{ReportId, TextHash, Visibility};
 use saring_domain::score::{Fine, Flag, Highlight, Ranked, Score, ScoreError};
 use serde::{Deserialize, Serialize};
@@ -16,6 +22,7 @@ use crate::error::StoreError;
 use crate::item::{Attributes, DecodeError, Reader, Writer, value_error};
 use crate::labels::{labels, labels_json};
 use crate::names as n;
+use crate::resting::{asked, escalated, escalated_json, proposal, proposal_json};
 
 /// Longest JSON of a screening; leaves room for the text below the item limit of 400 KB.
 pub(crate) const SCREENED_BYTES_MAX: usize = 128 * 1024;
@@ -41,7 +48,7 @@ struct ReasonWire {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SpanWire {
+pub(crate) struct SpanWire {
     kind: String,
     start: usize,
     end: usize,
@@ -77,6 +84,9 @@ struct ClaimWire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     date: Option<String>,
     score: f32,
+    /// Absent in items of before spans were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    span: Option<(usize, usize)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,9 +104,7 @@ impl From<&Screened> for ScreenedWire {
             reasons: (screened.verdict.reasons.iter())
                 .map(|r| ReasonWire { code: r.code.clone(), detail: r.detail.clone() })
                 .collect(),
-            pii: (screened.pii.iter())
-                .map(|s| SpanWire { kind: s.kind.code().to_owned(), start: s.start, end: s.end })
-                .collect(),
+            pii: (screened.pii.iter()).map(span_wire).collect(),
             flags: screened.flags.iter().map(|(flag, score)| ranked(flag.code(), *score)).collect(),
             fine: screened.fine.iter().map(|(fine, score)| ranked(fine.code(), *score)).collect(),
             category: screened.category.iter().map(|c| ranked(&c.code, c.score)).collect(),
@@ -117,6 +125,7 @@ impl From<&Screened> for ScreenedWire {
                     verdict: c.verdict.clone(),
                     date: c.date.clone(),
                     score: c.score.get(),
+                    span: c.span,
                 })
                 .collect(),
             highlights: (screened.highlights.iter())
@@ -147,7 +156,7 @@ pub(crate) fn case_item(case: &CaseRecord) -> Result<Attributes, StoreError> {
         .text(n::TEXT_HASH, screened.text_hash.as_str())
         .text(n::MODEL, screened.model.as_str())
         .text(n::POLICY, screened.policy.as_str())
-        .text(n::SCREENED, json)
+        .bytes(n::SCREENED, packed(&json))
         .text(n::PUBLIC_TEXT, &screened.public_text)
         .optional_text(n::PUBLIC_CATEGORY, case.category())
         .optional_text(n::PUBLIC_AGENCY, case.agency().as_ref().map(NamedAgency::name))
@@ -161,6 +170,11 @@ pub(crate) fn case_item(case: &CaseRecord) -> Result<Attributes, StoreError> {
         .optional_time(n::LOCK_UNTIL, case.lock.as_ref().map(|l| l.until))
         .optional_text(n::EDIT_TEXT_HASH, case.edit.as_ref().map(|e| e.text_hash.as_str()))
         .optional_text(n::EDIT_FROM, case.edit.as_ref().map(|e| e.from.code()))
+        .optional_text(n::PROPOSAL, case.proposal.as_ref().map(proposal_json))
+        .optional_text(n::ASKED_REASON, case.asked.map(|a| a.reason.code()))
+        .optional_time(n::ASKED_AT, case.asked.map(|a| a.at))
+        .optional_text(n::ESCALATED, case.escalated.as_ref().map(escalated_json))
+        .number(n::RANK, case.rank.number())
         .optional_time(n::APPEALED_AT, case.appealed_at)
         .optional_time(n::OVERDUE_AT, case.overdue_at)
         .number(n::DECIDED_VERSION, case.decided.version)
@@ -182,6 +196,13 @@ pub(crate) fn case_item(case: &CaseRecord) -> Result<Attributes, StoreError> {
 /// The record of a case item, which may contradict itself.
 pub(crate) fn case_record(item: &Attributes) -> Result<CaseRecord, DecodeError> {
     let item = Reader(item);
+    let screened = screened(item)?;
+    let (received_at, appealed_at) = (item.time(n::RECEIVED_AT)?, item.optional_time(n::APPEALED_AT)?);
+    let rank = match item.optional_number(n::RANK)? {
+        Some(rank) => Rank::from_number(rank),
+        // A case from before there were ranks.
+        None => Rank::of(&screened, appealed_at.unwrap_or(received_at)),
+    };
     Ok(CaseRecord {
         id: item.parsed(n::CASE_ID, CaseId::parse)?,
         report_id: item.parsed(n::REPORT_ID, ReportId::parse)?,
@@ -189,17 +210,21 @@ pub(crate) fn case_record(item: &Attributes) -> Result<CaseRecord, DecodeError> 
         status: item.parsed(n::STATUS, status)?,
         chosen: item.parsed(n::CHOSEN, Visibility::parse)?,
         visibility: item.parsed(n::VISIBILITY, Visibility::parse)?,
-        screened: screened(item)?,
+        screened,
         publication: publication(item)?,
         rejection: item.optional_parsed(n::REJECTION, |code| RejectReason::parse(code).ok_or(()))?,
         returned: returned(item)?,
         labels: item.optional_text(n::LABELS)?.map(labels).transpose()?,
         lock: lock(item)?,
         edit: edit(item)?,
-        appealed_at: item.optional_time(n::APPEALED_AT)?,
+        proposal: proposal(item)?,
+        asked: asked(item)?,
+        escalated: escalated(item)?,
+        rank,
+        appealed_at,
         overdue_at: item.optional_time(n::OVERDUE_AT)?,
         decided: Decided { version: item.number(n::DECIDED_VERSION)?, at: item.time(n::DECIDED_AT)? },
-        received_at: item.time(n::RECEIVED_AT)?,
+        received_at,
         changed_at: item.time(n::CHANGED_AT)?,
     })
 }
@@ -239,7 +264,8 @@ fn publication(item: Reader<'_>) -> Result<Option<Publication>, DecodeError> {
 }
 
 fn screened(item: Reader<'_>) -> Result<Screened, DecodeError> {
-    let wire: ScreenedWire = item.parsed(n::SCREENED, |json| serde_json::from_str(json))?;
+    let wire: ScreenedWire =
+        serde_json::from_slice(&unpacked(item.bytes(n::SCREENED)?)?).map_err(|_| value_error(n::SCREENED))?;
     let bad_score = |_: ScoreError| value_error(n::SCREENED);
     let score = |value: f32| Score::new(value).map_err(bad_score);
     let ranked = |r: RankedWire| Ok(Ranked { code: r.code, score: score(r.score)? });
@@ -254,7 +280,7 @@ fn screened(item: Reader<'_>) -> Result<Screened, DecodeError> {
     });
     let claims = wire.claims.into_iter().map(|c| {
         let (id, title, url, verdict, date) = (c.id, c.title, c.url, c.verdict, c.date);
-        Ok(MatchedClaim { id, title, url, verdict, date, score: score(c.score)? })
+        Ok(MatchedClaim { id, title, url, verdict, date, score: score(c.score)?, span: c.span })
     });
     let highlights = wire
         .highlights
@@ -281,6 +307,26 @@ fn screened(item: Reader<'_>) -> Result<Screened, DecodeError> {
     })
 }
 
+pub(crate) fn span_wire(span: &PiiSpan) -> SpanWire {
+    SpanWire { kind: span.kind.code().to_owned(), start: span.start, end: span.end }
+}
+
+/// Packed, a usual case is two units of writes instead of four.
+fn packed(json: &str) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(json.as_bytes()).and_then(|()| encoder.finish()).expect("writing to memory cannot fail")
+}
+
+fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let mut json = Vec::new();
+    let limit = SCREENED_BYTES_MAX as u64 + 1;
+    let read = DeflateDecoder::new(bytes).take(limit).read_to_end(&mut json);
+    match read {
+        Ok(length) if length <= SCREENED_BYTES_MAX => Ok(json),
+        _ => Err(value_error(n::SCREENED)),
+    }
+}
+
 fn decision(code: &str) -> Result<Decision, ()> {
     [Decision::Publish, Decision::Review].into_iter().find(|d| d.code() == code).ok_or(())
 }
@@ -289,7 +335,7 @@ pub(crate) fn flag(code: &str) -> Result<Flag, DecodeError> {
     Flag::ALL.into_iter().find(|f| f.code() == code).ok_or(value_error(n::SCREENED))
 }
 
-fn span(span: &SpanWire) -> Result<PiiSpan, DecodeError> {
+pub(crate) fn span(span: &SpanWire) -> Result<PiiSpan, DecodeError> {
     let kind = PiiKind::ALL.into_iter().find(|k| k.code() == span.kind).ok_or(value_error(n::SCREENED))?;
     Ok(PiiSpan { kind, start: span.start, end: span.end })
 }
@@ -329,4 +375,17 @@ pub(crate) fn audit_event(item: &Attributes) -> Result<AuditEvent, DecodeError> 
         detail: item.text(n::DETAIL)?.to_owned(),
         previous: item.parsed(n::PREVIOUS, AuditHash::parse)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_of_before_spans_were_kept_is_read() {
+        let read = |json: &str| serde_json::from_str::<ClaimWire>(json).map(|claim| claim.span).ok();
+        let before = r#"{"id":"k","title":"t","url":null,"verdict":"SALAH","score":0.5}"#;
+        assert_eq!(read(before), Some(None));
+        assert_eq!(read(&before.replace('}', ",\"span\":[3,9]}")), Some(Some((3, 9))));
+    }
 }

@@ -1,7 +1,7 @@
 //! A report on its way to a case, each step one transaction.
 
 use saring_domain::case::{
-    Actor, AuditAction, AuditHash, Case, CaseId, CaseRecord, Opened, Screened, Timestamp, TrackingId,
+    Actor, AuditAction, AuditEvent, Case, CaseId, CaseRecord, Opened, Screened, Timestamp, TrackingId,
 };
 use saring_domain::report::Report;
 
@@ -36,6 +36,8 @@ pub enum Recorded {
     New(Box<Case>),
     /// The same report had a case; it is unchanged.
     Already(Box<Case>),
+    /// The same report had a case and now asks for less visibility, which it got.
+    Tightened(Box<Case>),
     /// The id belongs to a report with another text; that one is unchanged, this one is refused
     /// and recorded.
     Conflict {
@@ -60,7 +62,7 @@ impl Cases {
     }
 
     /// Makes the case of a screened report, in one transaction with the original and the audit
-    /// event. A report that was not accepted before is accepted with `tracking`.
+    /// event. A report that was not accepted before is accepted with `tracking` in the same one.
     ///
     /// # Errors
     /// No answer, a verdict about another text or looser than chosen, a tracking id that another
@@ -73,10 +75,66 @@ impl Cases {
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         const OPERATION: &str = "recording a screening";
-        let receipt = match self.receive_as(&Actor::screen(), report, tracking, now).await? {
-            Received::New(receipt) | Received::Again(receipt) => receipt,
-            Received::Conflict { case } => return Ok(Recorded::Conflict { case }),
-        };
+        for attempt in 0..ATTEMPTS_MAX {
+            back_off(attempt).await;
+            let Some(receipt) = self.receipt(&report.id).await? else {
+                if let Some(case) = self.open_unannounced(report, &screened, tracking, now).await? {
+                    return Ok(Recorded::New(Box::new(case)));
+                }
+                continue;
+            };
+            if receipt.text_hash == report.text_hash() {
+                return self.record_known(report, screened, &receipt, now).await;
+            }
+            if self.record_conflict(&Actor::screen(), &receipt, report, now).await? {
+                return Ok(Recorded::Conflict { case: receipt.case });
+            }
+        }
+        Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
+    }
+
+    /// Accepts a report and makes its case in one transaction; nothing if somebody else accepted the
+    /// report meanwhile.
+    async fn open_unannounced(
+        &self,
+        report: &Report,
+        screened: &Screened,
+        tracking: TrackingId,
+        now: Timestamp,
+    ) -> Result<Option<Case>, StoreError> {
+        const OPERATION: &str = "recording a screening of a new report";
+        let id = tracking.case_id();
+        let case = Case::open(report, id, screened.clone(), Opened { received_at: now, screened_at: now })?;
+        let record = case.record();
+        let receipt = Receipt { tracking, case: id, text_hash: report.text_hash(), received_at: now };
+        let actor = Actor::screen();
+        let accepted = Head::root(id).next(Draft::accepted(report, &receipt.text_hash, &actor, now));
+        let verdict = Draft::of(record, &actor, AuditAction::Screened, screening_code(record));
+        let judged = Head::after(&accepted).next(verdict);
+        let writes = [
+            self.put_new(receipt_item(report, &receipt)),
+            self.put_new(head_item(report, &judged, now).finish()),
+            self.put_event(&accepted),
+            self.put_event(&judged),
+            self.put_new(listed_item(record)?),
+            self.put_any(self.original_item(report, id, now)?),
+        ];
+        if let Outcome::Done = self.transact(OPERATION, writes).await? {
+            return Ok(Some(case));
+        }
+        self.tracking_is_free(report, id).await?;
+        Ok(None)
+    }
+
+    /// The verdict about a report that was accepted before.
+    async fn record_known(
+        &self,
+        report: &Report,
+        screened: Screened,
+        receipt: &Receipt,
+        now: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        const OPERATION: &str = "recording a screening of an accepted report";
         let times = Opened { received_at: receipt.received_at, screened_at: now };
         let case = Case::open(report, receipt.case, screened, times)?;
         let original = self.original_item(report, receipt.case, now)?;
@@ -84,10 +142,12 @@ impl Cases {
             back_off(attempt).await;
             if let Some(existing) = self.case(receipt.case).await? {
                 if waits_for(&existing, report) {
-                    return self.record_rescreening(report, &receipt, &case.into_record().screened, now).await;
+                    let screened = case.into_record().screened;
+                    // Boxed: it would double the size of this future.
+                    return Box::pin(self.record_rescreening(report, receipt, &screened, now)).await;
                 }
-                if self.confirm(&existing, report, &receipt).await? {
-                    return Ok(Recorded::Already(Box::new(existing)));
+                if let Some(done) = self.settle_repeat(existing, report, receipt, now).await? {
+                    return Ok(done);
                 }
                 continue;
             }
@@ -102,13 +162,34 @@ impl Cases {
                 self.put_any(original.clone()),
                 self.put_event(&event),
                 self.move_head(&head, &event),
-                self.check_receipt(&report.id, &receipt),
+                self.check_receipt(&report.id, receipt),
             ];
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
                 return Ok(Recorded::New(Box::new(case)));
             }
         }
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
+    }
+
+    /// The same text came again and has its verdict: all that it can do is to ask for less
+    /// visibility. Nothing where the case changed meanwhile.
+    async fn settle_repeat(
+        &self,
+        case: Case,
+        report: &Report,
+        receipt: &Receipt,
+        now: Timestamp,
+    ) -> Result<Option<Recorded>, StoreError> {
+        if report.visibility > case.record().chosen {
+            return match self.choose(receipt.case, report.visibility, now).await {
+                Ok(Some(tighter)) => Ok(Some(Recorded::Tightened(Box::new(tighter)))),
+                // Erased, or as tight as that by now: the next look shows which.
+                Ok(None) | Err(StoreError::NoCase(_)) => Ok(None),
+                Err(error) => Err(error),
+            };
+        }
+        let confirmed = self.confirm(&case, report, receipt).await?;
+        Ok(confirmed.then(|| Recorded::Already(Box::new(case))))
     }
 
     /// The verdict about a text that the reporter changed.
@@ -131,8 +212,8 @@ impl Cases {
                 continue;
             };
             if !waits_for(&case, report) {
-                if self.confirm(&case, report, receipt).await? {
-                    return Ok(Recorded::Already(Box::new(case)));
+                if let Some(done) = self.settle_repeat(case, report, receipt, now).await? {
+                    return Ok(done);
                 }
                 continue;
             }
@@ -184,31 +265,11 @@ impl Cases {
                 }
                 continue;
             }
-            if self.get(OPERATION, &n::case_pk(case), n::HEAD_SK).await?.is_some() {
-                // Unless the same report was just accepted, which the next look at its receipt shows.
-                if self.receipt(&report.id).await?.is_none() {
-                    return Err(StoreError::TrackingTaken(case));
-                }
+            if !self.tracking_is_free(report, case).await? {
                 continue;
             }
-            let root = Head { case, sequence: 0, hash: AuditHash::root(), conflicts: 0, erased_at: None };
-            let event = root.next(Draft {
-                at: now,
-                actor,
-                action: AuditAction::Received,
-                case_version: 0,
-                text_hash: &text_hash,
-                versions: None,
-                detail: report.visibility.code().to_owned(),
-            });
-            let head = Writer::default()
-                .text(n::PK, n::case_pk(case))
-                .text(n::SK, n::HEAD_SK)
-                .text(n::CASE_ID, case.to_string())
-                .text(n::REPORT_ID, report.id.as_str())
-                .time(n::RECEIVED_AT, now)
-                .number(n::AUDIT_SEQUENCE, event.sequence)
-                .text(n::AUDIT_HASH, event.hash().as_str())
+            let event = Head::root(case).next(Draft::accepted(report, &text_hash, actor, now));
+            let head = head_item(report, &event, now)
                 .text(n::REVIEW_PK, n::shard_pk(n::PENDING, n::shard_of(case)))
                 .text(n::REVIEW_SK, n::listing_sk(now, case));
             let receipt = Receipt { tracking, case, text_hash: text_hash.clone(), received_at: now };
@@ -219,6 +280,18 @@ impl Cases {
             }
         }
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
+    }
+
+    /// Whether no report has this case; an error if another report has it. `false` says that this
+    /// very report was just accepted, which the next look at its receipt shows.
+    async fn tracking_is_free(&self, report: &Report, case: CaseId) -> Result<bool, StoreError> {
+        if self.get("looking for a taken tracking id", &n::case_pk(case), n::HEAD_SK).await?.is_none() {
+            return Ok(true);
+        }
+        match self.receipt(&report.id).await? {
+            Some(_) => Ok(false),
+            None => Err(StoreError::TrackingTaken(case)),
+        }
     }
 
     /// Writes into the trail, once per text, that a report was refused; `false` if the receipt has
@@ -276,6 +349,18 @@ fn waits_for(case: &Case, report: &Report) -> bool {
 
 fn screening_code(record: &CaseRecord) -> String {
     record.screened.verdict.decision.code().to_owned()
+}
+
+/// The end of a trail that begins with this report, with `last` as its last event.
+fn head_item(report: &Report, last: &AuditEvent, received_at: Timestamp) -> Writer {
+    Writer::default()
+        .text(n::PK, n::case_pk(last.case))
+        .text(n::SK, n::HEAD_SK)
+        .text(n::CASE_ID, last.case.to_string())
+        .text(n::REPORT_ID, report.id.as_str())
+        .time(n::RECEIVED_AT, received_at)
+        .number(n::AUDIT_SEQUENCE, last.sequence)
+        .text(n::AUDIT_HASH, last.hash().as_str())
 }
 
 fn receipt_item(report: &Report, receipt: &Receipt) -> Attributes {

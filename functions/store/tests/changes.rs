@@ -170,6 +170,56 @@ async fn a_text_changed_before_its_screening_takes_the_place_of_the_first() {
 }
 
 #[tokio::test]
+async fn the_same_text_with_less_visibility_tightens_and_never_loosens() {
+    let table = Table::start().await;
+    let case = table.recorded("Jalan rusak", Publish).await;
+    let send = async |visibility, second| {
+        let mut again = report("r-1", "Jalan rusak");
+        again.visibility = visibility;
+        let verdict = screened(&again, Publish, visibility);
+        table.cases.record_screening(&again, verdict, tracking(2), at(second)).await.unwrap()
+    };
+    let Recorded::Tightened(anonymous) = send(Anonim, 20).await else { panic!() };
+    assert_eq!((anonymous.id(), anonymous.status()), (case.id(), CaseStatus::Published));
+    assert_eq!((anonymous.record().chosen, anonymous.record().visibility), (Anonim, Anonim));
+    assert_eq!(table.trail().await.last(), Some(&(AuditAction::Tightened, "reporter".to_owned())));
+    // Neither a redelivery nor the first message moves it back.
+    for visibility in [Anonim, Publik] {
+        assert!(matches!(send(visibility, 21).await, Recorded::Already(_)));
+    }
+    assert_eq!(table.cases.feed(&first()).await.unwrap().items.len(), 1);
+    let Recorded::Tightened(secret) = send(Rahasia, 22).await else { panic!() };
+    assert_eq!(secret.status(), CaseStatus::Confidential);
+    assert!(table.cases.feed(&first()).await.unwrap().items.is_empty());
+    assert_eq!(table.trail().await.len(), 4);
+    // Other text: refused, and nothing of it counts.
+    let other = report("r-1", "Lampu mati");
+    let verdict = screened(&other, Publish, Publik);
+    let refused = table.cases.record_screening(&other, verdict, tracking(1), at(23)).await.unwrap();
+    assert_eq!(refused, Recorded::Conflict { case: case.id() });
+    table.sound().await;
+}
+
+#[tokio::test]
+async fn a_tighter_choice_counts_before_the_screening_and_while_a_change_waits() {
+    let table = Table::start().await;
+    let mut new = report("r-1", "Jalan rusak, lampu mati");
+    table.recorded("Jalan rusak", Publish).await;
+    table.cases.edit(tracking(1), &new, at(20)).await.unwrap();
+    new.visibility = Rahasia;
+    assert_eq!(table.cases.edit(tracking(1), &new, at(21)).await.unwrap(), Edited::Same);
+    let waits = table.cases.case(tracking(1).case_id()).await.unwrap().unwrap();
+    assert_eq!((waits.status(), waits.record().visibility), (CaseStatus::Edited, Rahasia));
+    // The message of the change came first and says nothing of it.
+    let stale = report("r-1", "Jalan rusak, lampu mati");
+    let recorded = table.cases.record_screening(&stale, screened(&stale, Publish, Publik), tracking(1), at(22)).await;
+    assert!(matches!(&recorded.unwrap(), Recorded::New(case) if case.status() == CaseStatus::Confidential));
+    assert_eq!(table.cases.choose(tracking(1).case_id(), Anonim, at(23)).await.unwrap(), None);
+    assert!(table.cases.choose(tracking(9).case_id(), Anonim, at(24)).await.is_err(), "there is no such case");
+    table.sound().await;
+}
+
+#[tokio::test]
 async fn the_reason_of_an_appeal_is_kept_like_an_original() {
     let table = Table::start().await;
     let case = table.recorded("Jalan rusak", Review).await;

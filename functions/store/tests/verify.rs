@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::io::{Read as _, Write as _};
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use saring_domain::case::{Breach, ChainBreak};
 use saring_domain::policy::Decision::{Publish, Review};
@@ -32,6 +34,12 @@ impl Planted {
 
     async fn set(&self, seed: u16, sk: &str, attribute: &str, value: &str) {
         self.table.set(&pk(seed), sk, attribute, text(value)).await;
+    }
+
+    async fn set_bytes(&self, seed: u16, sk: &str, attribute: &str, value: Vec<u8>) {
+        self.table
+            .set(&pk(seed), sk, attribute, AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(value)))
+            .await;
     }
 
     /// Exactly these are found, for the case of `seed`.
@@ -205,9 +213,14 @@ async fn a_case_that_nobody_sent() {
 async fn a_verdict_without_reasons_model_or_policy() {
     let planted = Planted::start().await;
     let row = planted.table.item(&pk(2), "case").await;
-    let mut screened: serde_json::Value = serde_json::from_str(row["screened"].as_s().unwrap()).unwrap();
+    let mut json = String::new();
+    let packed = row["screened"].as_b().unwrap().as_ref();
+    flate2::read::DeflateDecoder::new(packed).read_to_string(&mut json).unwrap();
+    let mut screened: serde_json::Value = serde_json::from_str(&json).unwrap();
     screened["reasons"] = serde_json::json!([]);
-    planted.set(2, "case", "screened", &screened.to_string()).await;
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(screened.to_string().as_bytes()).unwrap();
+    planted.set_bytes(2, "case", "screened", encoder.finish().unwrap()).await;
     planted.finds(2, &[Kind::Case(Breach::NoReasons)]).await;
     for attribute in ["model", "policy"] {
         let planted = Planted::start().await;

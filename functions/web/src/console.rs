@@ -1,72 +1,206 @@
-//! What waits for a moderator and one case in full, as pages without scripts. Read-only.
+//! The moderators' console: what waits, one case in full, what is done with it. Pages are made here;
+//! one small script adds keys and nothing that a page needs.
 
+mod actions;
+mod agencies;
+mod api;
+mod assets;
+mod bulk;
 mod case_evidence;
 mod case_page;
+mod checks;
+mod correct;
+mod figures;
+mod figures_page;
 mod frame;
+mod identity;
+mod input;
 mod marks;
+mod next;
+mod openapi;
+mod original;
+mod panel;
 mod priority;
 mod queue;
 mod queue_page;
+mod queue_top;
+mod reasons;
+mod saved;
 mod shipped;
+mod together;
 mod words;
 
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{FromRef, Path, State};
 use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
+use saring_domain::calendar::Clocks;
 use saring_domain::case::{CaseId, CaseRecord, Timestamp};
 use saring_domain::score::{Fine, Flag};
 use saring_store::Cases;
+use serde_json::json;
 
 use crate::error::WebError;
 use crate::guard::guarded;
 use crate::query::{Parameters, Query};
 use crate::settings::Settings;
+use identity::{Gate, Need, Permission, Session};
+pub use identity::{Identity, IdentityError, IdentitySettings, Role};
 use queue::Selection;
 
-const STYLE: &str = include_str!("console.css");
+/// What every route has.
+#[derive(Debug, Clone)]
+struct Console {
+    cases: Cases,
+    gate: Gate,
+}
 
-/// `GET /console`, `GET /console/cases/{id}` and their style sheet, with the usual settings. There is
-/// no login here: put one before it.
-pub fn router(cases: Cases) -> Router {
-    router_with(cases, &Settings::default())
+impl FromRef<Console> for Cases {
+    fn from_ref(console: &Console) -> Self {
+        console.cases.clone()
+    }
+}
+
+impl FromRef<Console> for Gate {
+    fn from_ref(console: &Console) -> Self {
+        console.gate.clone()
+    }
+}
+
+/// A route: method, path, what it asks for, and what answers.
+type Route = (&'static str, &'static str, Need, MethodRouter<Console>);
+
+/// Every route of the console.
+fn table() -> Vec<Route> {
+    use Permission::{Cases, Decide, Enter, Export, Figures, Originals, Quality, Supervise};
+    vec![
+        ("POST", "/console/berikut", Need::May(Decide), post(next::take)),
+        ("POST", "/console/cases/{id}/ambil", Need::May(Decide), post(actions::claim)),
+        ("POST", "/console/cases/{id}/lepas", Need::May(Decide), post(actions::release)),
+        ("POST", "/console/cases/{id}/rebut", Need::May(Supervise), post(actions::unlock)),
+        ("POST", "/console/cases/{id}/detak", Need::May(Decide), post(actions::heartbeat)),
+        ("POST", "/console/cases/{id}/putus", Need::May(Decide), post(actions::decide)),
+        ("POST", "/console/cases/{id}/batal", Need::May(Decide), post(actions::undo)),
+        ("POST", "/console/cases/{id}/segera", Need::May(Decide), post(actions::at_once)),
+        ("POST", "/console/cases/{id}/eskalasi", Need::May(Decide), post(actions::escalate)),
+        ("POST", "/console/cases/{id}/serah", Need::May(Decide), post(actions::hand_over)),
+        ("POST", "/console/cases/{id}/koreksi", Need::May(Decide), post(correct::correct)),
+        ("POST", "/console/cases/{id}/asli", Need::May(Originals), post(original::read)),
+        ("POST", "/console/massal", Need::May(Decide), post(bulk::preview)),
+        ("POST", "/console/massal/putus", Need::May(Decide), post(bulk::carry_out)),
+        ("POST", "/console/tampilan", Need::May(Cases), post(saved::save)),
+        ("POST", "/console/tampilan/hapus", Need::May(Cases), post(saved::remove)),
+        ("GET", "/console/periksa", Need::May(Decide), get(checks::next)),
+        ("POST", "/console/periksa/{key}", Need::May(Decide), post(checks::finish)),
+        ("GET", "/console/perbedaan", Need::May(Quality), get(checks::differences)),
+        ("POST", "/console/perbedaan/{key}", Need::May(Supervise), post(checks::settle)),
+        ("POST", "/console/cases/{id}/emas", Need::May(Supervise), post(checks::golden)),
+        ("GET", "/console/angka", Need::May(Figures), get(figures::page)),
+        ("GET", "/console/angka.csv", Need::May(Export), get(figures::csv)),
+        ("GET", "/console/openapi.json", Need::May(Enter), get(openapi::get)),
+        ("GET", "/console/denyut", Need::May(Cases), get(saved::pulse)),
+        ("GET", "/console", Need::May(Cases), get(queue)),
+        ("GET", "/console/cases/{id}", Need::May(Cases), get(case)),
+        ("GET", "/console/masuk", Need::Nothing, get(identity::begin)),
+        ("GET", "/console/masuk/kembali", Need::Nothing, get(identity::finish)),
+        ("POST", "/console/keluar", Need::May(Enter), post(identity::end)),
+        ("GET", "/console/berkas/{name}", Need::Nothing, get(assets::file)),
+    ]
+}
+
+/// Method and path of every route of the console.
+#[must_use]
+pub fn routes() -> Vec<(&'static str, &'static str)> {
+    table().into_iter().map(|(method, path, ..)| (method, path)).collect()
+}
+
+/// The console with the usual settings, for the people of a provider.
+pub fn router(cases: Cases, identity: &Identity) -> Router {
+    router_with(cases, identity, &Settings::default())
 }
 
 /// The same with other settings.
-pub fn router_with(cases: Cases, settings: &Settings) -> Router {
-    let router = Router::new()
-        .route("/console", get(queue))
-        .route("/console/cases/{id}", get(case))
-        .route("/console/style.css", get(style));
-    guarded(router.with_state(cases), settings)
+pub fn router_with(cases: Cases, identity: &Identity, settings: &Settings) -> Router {
+    let console = Console { cases, gate: Gate::new(identity) };
+    let mut router = Router::new();
+    for (_, path, need, route) in table() {
+        router = router.route(path, console.gate.before(need, route));
+    }
+    guarded(router.with_state(console), settings)
 }
 
-async fn queue(State(cases): State<Cases>, headers: HeaderMap, parameters: Parameters) -> Response {
+async fn queue(
+    State(cases): State<Cases>,
+    Extension(session): Extension<Session>,
+    headers: HeaderMap,
+    parameters: Parameters,
+) -> Response {
     let read = async || {
-        let selection = Selection::read(&Query::read(parameters)?)?;
         let now = now();
+        let query = Query::read(parameters)?;
+        let done = query.given("selesai")?.and_then(|id| CaseId::parse(id).ok());
+        let selection = Selection::read(&query, now)?;
         let view = queue::read(&cases, &selection, now).await?;
-        Ok(queue_page::render(&view, &selection, now))
+        if wants_json(&headers) {
+            let list: Vec<_> = view.cases.iter().map(|(case, _)| api::full(case, now)).collect();
+            let next = view.next_part.as_ref().map(|cursor| cursor.as_str().to_owned());
+            return Ok(axum::Json(json!({ "cases": list, "total": view.found, "next": next })).into_response());
+        }
+        let views = cases.views(&session.actor).await?;
+        let done = match done {
+            Some(id) => cases.case(id).await?,
+            None => None,
+        };
+        let around = queue_page::Around { views: &views, done: done.as_ref() };
+        Ok(frame::answer(queue_page::render(&session, &view, &selection, &around, now)))
     };
-    read().await.map_or_else(|error: WebError| frame::refusal(error, &headers), frame::answer)
+    read().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
 }
 
-async fn case(State(cases): State<Cases>, id: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {
+async fn case(
+    State(cases): State<Cases>,
+    Extension(session): Extension<Session>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    parameters: Parameters,
+) -> Response {
     let read = async || {
         let id = id.ok().and_then(|Path(id)| CaseId::parse(&id).ok()).ok_or(WebError::NoReport)?;
         let case = cases.case(id).await?.ok_or(WebError::NoReport)?;
-        let trail = cases.audit(id).await?;
-        Ok(case_page::render(&case, &trail, now()))
+        if wants_json(&headers) {
+            return Ok(axum::Json(api::full(&case, now())).into_response());
+        }
+        let (trail, notes) = (cases.audit(id).await?, cases.notes(id).await?);
+        let done = Query::read(parameters)?.given("selesai")?.and_then(|id| CaseId::parse(id).ok());
+        let done = match done.filter(|done| *done != id) {
+            Some(done) => cases.case(done).await?,
+            None => None,
+        };
+        let together = together::read(&cases, id).await;
+        let (done, together) = (done.as_ref(), together.as_ref());
+        let shown = case_page::Shown { case: &case, trail: &trail, notes: &notes, done, together };
+        Ok(frame::answer(case_page::render(&session, &shown, now())))
     };
-    read().await.map_or_else(|error: WebError| frame::refusal(error, &headers), frame::answer)
+    read().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
 }
 
-async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+/// Whether a program asks, and says so.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|kinds| kinds.contains("application/json") && !kinds.contains("text/html"))
+}
+
+/// How long locks last and decisions rest.
+fn clocks() -> &'static Clocks {
+    static CLOCKS: LazyLock<Clocks> = LazyLock::new(|| {
+        Clocks::parse(include_str!("../../../models/clocks.toml")).expect("the built-in clocks are tested")
+    });
+    &CLOCKS
 }
 
 fn now() -> Timestamp {

@@ -10,6 +10,8 @@ use saring_domain::report::{BODY_BYTES_MAX, ReportError};
 use saring_store::{CursorError, PAGE_ITEMS_MAX, StoreError};
 use serde::Serialize;
 
+use crate::intake::REASON_CHARS_MAX;
+
 const RETRY_AFTER_S: u64 = 5;
 
 /// Why a request is refused. The messages carry nothing that people wrote.
@@ -27,8 +29,24 @@ pub(crate) enum WebError {
     Conflict,
     #[error("the decision on this report cannot be appealed, or was before")]
     NoAppeal,
+    #[error("field 'reason' must be a text of at most {REASON_CHARS_MAX} characters")]
+    Reason,
     #[error("there is no such report")]
     NoReport,
+    #[error("a token of the provider is needed")]
+    NoToken,
+    #[error("the roles of this token do not allow this")]
+    NotAllowed,
+    #[error("the form is not one of this session")]
+    Forged,
+    #[error("the login could not be finished, please begin again")]
+    Login,
+    #[error("the provider of logins cannot answer for now, please try again later")]
+    Provider,
+    #[error("the case is at version {actual}, the form is about version {expected}")]
+    Changed { expected: u64, actual: u64 },
+    #[error("the case does not allow this: {0}")]
+    NotNow(saring_domain::case::CaseError),
     #[error("there is nothing at this address")]
     NoPage,
     #[error("this address does not take this method")]
@@ -78,18 +96,22 @@ impl WebError {
         match self {
             Self::Report(ReportError::BodyTooLong(_)) | Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Report(_)
+            | Self::Login
             | Self::BodyUnreadable
             | Self::Limit
             | Self::Cursor(_)
             | Self::Parameter { .. }
             | Self::Repeated(_)
+            | Self::Reason
             | Self::Parameters => StatusCode::BAD_REQUEST,
             Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Conflict | Self::NoAppeal => StatusCode::CONFLICT,
+            Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::NotAllowed | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Conflict | Self::NoAppeal | Self::Changed { .. } | Self::NotNow(_) => StatusCode::CONFLICT,
             Self::NoReport | Self::NoPage => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::TimedOut | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TimedOut | Self::Store(_) | Self::Provider => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -105,6 +127,7 @@ impl WebError {
             Self::Cursor(_) => words("cursor", "the cursor of a page"),
             Self::Parameter { name, expected } => words(name, expected),
             Self::Repeated(name) => Some((name, Bound::Number(1))),
+            Self::Reason => Some(("reason", Bound::Number(REASON_CHARS_MAX))),
             _ => None,
         }
     }
@@ -113,7 +136,7 @@ impl WebError {
     fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::TooMany(wait) => Some(wait.as_secs() + 1),
-            Self::TimedOut | Self::Store(_) => Some(RETRY_AFTER_S),
+            Self::TimedOut | Self::Store(_) | Self::Provider => Some(RETRY_AFTER_S),
             _ => None,
         }
     }
@@ -125,6 +148,9 @@ impl WebError {
             tracing::error!(store.error = %error, store.source = source, "the store did not serve a request");
         }
         let mut response = (self.status(), body).into_response();
+        if matches!(self, Self::NoToken) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use saring_domain::case::Timestamp;
 
 use crate::lang::Lang;
+use crate::places::Zone;
 
 /// Writes a text so that a browser can take no part of it for markup.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
@@ -62,8 +63,9 @@ impl Frame<'_> {
     }
 }
 
-/// A moment for people, in a `time` element: '24 November 2025, 16.00 UTC'.
-pub(crate) fn moment(at: Timestamp, lang: Lang) -> String {
+/// A moment for people, in a `time` element: '24 November 2025, 23.00 WIB'.
+pub(crate) fn moment(at: Timestamp, zone: Zone, lang: Lang) -> String {
+    const HOUR_MS: u64 = 3_600_000;
     const ID: [&str; 12] = [
         "Januari",
         "Februari",
@@ -93,11 +95,12 @@ pub(crate) fn moment(at: Timestamp, lang: Lang) -> String {
         "December",
     ];
     let exact = at.rfc3339();
-    let month = exact[5..7].parse::<usize>().map_or(0, |month| month.saturating_sub(1));
+    let local = Timestamp::from_unix_ms(at.unix_ms() + zone.hours() * HOUR_MS).rfc3339();
+    let month = local[5..7].parse::<usize>().map_or(0, |month| month.saturating_sub(1));
     let month = lang.pick(ID[month], EN[month]);
-    let (year, day, hour, minute) = (&exact[..4], exact[8..10].trim_start_matches('0'), &exact[11..13], &exact[14..16]);
-    let separator = lang.pick(".", ":");
-    format!("<time datetime=\"{exact}\">{day} {month} {year}, {hour}{separator}{minute} UTC</time>")
+    let (year, day, hour, minute) = (&local[..4], local[8..10].trim_start_matches('0'), &local[11..13], &local[14..16]);
+    let (separator, name) = (lang.pick(".", ":"), zone.name());
+    format!("<time datetime=\"{exact}\">{day} {month} {year}, {hour}{separator}{minute} {name}</time>")
 }
 
 /// The first `chars` characters at most, cut at a blank where there is one, with '…' if cut.
@@ -126,9 +129,11 @@ mod tests {
     fn moments_are_for_people() {
         let at = Timestamp::from_unix_ms(1_764_000_000_000);
         assert_eq!(
-            moment(at, Lang::Id),
-            "<time datetime=\"2025-11-24T16:00:00.000Z\">24 November 2025, 16.00 UTC</time>"
+            moment(at, Zone::Wib, Lang::Id),
+            "<time datetime=\"2025-11-24T16:00:00.000Z\">24 November 2025, 23.00 WIB</time>"
         );
-        assert!(moment(Timestamp::from_unix_ms(0), Lang::En).contains(">1 January 1970, 00:00 UTC<"));
+        assert!(moment(at, Zone::Wit, Lang::En).contains(">25 November 2025, 01:00 WIT<"));
+        let last = Timestamp::from_unix_ms(u64::MAX);
+        assert!(moment(last, Zone::Wita, Lang::En).contains(">31 December 9999, 23:59 WITA<"));
     }
 }

@@ -12,9 +12,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use saring_domain::case::{Case, CaseError, Timestamp, TrackingId};
-use saring_domain::report::{BODY_BYTES_MAX, Report, ReportError, hex};
-use saring_store::{Cases, Outgoing, Received, Reports, StoreError, Tracked, encode_report, random_tracking_id};
-use serde::Serialize;
+use saring_domain::report::{BODY_BYTES_MAX, Report, ReportError, ReportText, hex};
+use saring_domain::trace::{Step, TraceParent};
+use saring_store::{
+    Cases, Measure, Outgoing, Received, Reports, Span, StoreError, TRACE_ATTRIBUTE, Tracked, encode_report, metric,
+    random_tracking_id,
+};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::WebError;
@@ -25,6 +29,8 @@ use crate::status::{Appeal, Told, told};
 /// Keeps the hash apart from other uses of the same tracking id.
 const ID_DOMAIN: &[u8] = b"saring report id\0";
 const ID_BYTES: usize = 16;
+/// Longest reason of an appeal, in Unicode scalar values.
+pub(crate) const REASON_CHARS_MAX: usize = 2_000;
 
 /// What the intake works with.
 #[derive(Debug, Clone)]
@@ -50,6 +56,11 @@ struct StatusWire {
     may_appeal: bool,
 }
 
+#[derive(Deserialize)]
+struct AppealWire {
+    reason: Option<String>,
+}
+
 #[derive(Serialize)]
 struct WordsWire {
     message: String,
@@ -73,24 +84,22 @@ pub fn router_with(intake: Intake, settings: &Settings) -> Router {
     let router = Router::new()
         .route("/reports", post(accept).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)))
         .route("/reports/{tracking_id}", get(status))
-        .route("/reports/{tracking_id}/appeal", post(appeal))
+        .route("/reports/{tracking_id}/appeal", post(appeal).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)))
         .merge(page::routes())
         .with_state(Service { intake, settings: Arc::new(settings.clone()) });
     guarded(router, settings)
 }
 
 async fn accept(
-    State(Service { intake, .. }): State<Service>,
+    State(Service { intake, settings }): State<Service>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<AcceptedWire>), WebError> {
+    let began = SystemTime::now();
     if !is_json(&headers) {
         return Err(WebError::ContentType("application/json"));
     }
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => WebError::BodyTooLarge,
-        _ => WebError::BodyUnreadable,
-    })?;
+    let body = read_body(body)?;
     let offered = random_tracking_id();
     let submission = parse(&body, offered)?;
     let report = submission.report();
@@ -102,6 +111,10 @@ async fn accept(
         Submission::Named(_) => take_named(&intake, report, offered).await?,
         Submission::Nameless(_) => take_new(&intake, report, offered).await?,
     };
+    let caller = headers.get(TRACE_ATTRIBUTE).and_then(|value| value.to_str().ok()).and_then(TraceParent::parse);
+    let case = tracking.case_id();
+    settings.telemetry.span(&Span { step: Step::Intake, case, caller, began, outcome: "accepted" });
+    settings.telemetry.metrics(&[Measure::count(metric::ACCEPTED, 1)]);
     let accepted = AcceptedWire { tracking_id: tracking.to_string(), status_url: format!("/reports/{tracking}") };
     Ok((StatusCode::ACCEPTED, Json(accepted)))
 }
@@ -114,8 +127,17 @@ async fn take_named(intake: &Intake, report: &Report, offered: TrackingId) -> Re
         None => false,
         // Another text is refused below, with a record.
         Some(receipt) if receipt.text_hash != report.text_hash() => true,
-        // What still waits is sent again, which repairs a message that was lost; screening is idempotent.
-        Some(receipt) => intake.cases.case(receipt.case).await?.is_some(),
+        Some(receipt) => match intake.cases.case(receipt.case).await? {
+            // What still waits is sent again, which repairs a message that was lost; screening is
+            // idempotent, and sees a tighter choice.
+            None => false,
+            Some(case) => {
+                if report.visibility > case.record().chosen {
+                    intake.cases.choose(receipt.case, report.visibility, now()).await?;
+                }
+                true
+            }
+        },
     };
     let tracking = known.map_or(offered, |receipt| receipt.tracking);
     if !queued {
@@ -151,16 +173,28 @@ async fn status(
 async fn appeal(
     State(Service { intake, .. }): State<Service>,
     id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<StatusWire>, WebError> {
-    let case = intake.appeal(tracking_id(id)?).await?;
+    let id = tracking_id(id)?;
+    let body = read_body(body)?;
+    let reason = if body.is_empty() {
+        None
+    } else if is_json(&headers) {
+        let wire: AppealWire = serde_json::from_slice(&body).map_err(|_| WebError::Reason)?;
+        wire.reason.as_deref().map(reason).transpose()?.flatten()
+    } else {
+        return Err(WebError::ContentType("application/json"));
+    };
+    let case = intake.appeal(id, reason.as_ref()).await?;
     Ok(Json(told(&Tracked::Screened(Box::new(case))).into()))
 }
 
 impl Intake {
-    /// Asks to have a decision looked at again. Whoever knows the tracking id is the reporter. No reason
-    /// is taken: it would have to be sealed like the original, with a key that this side doesn't hold.
-    async fn appeal(&self, tracking: TrackingId) -> Result<Case, WebError> {
-        self.cases.appeal(tracking, None, now()).await.map_err(|error| match error {
+    /// Asks to have a decision looked at again. Whoever knows the tracking id is the reporter; the
+    /// reason is sealed like the original.
+    async fn appeal(&self, tracking: TrackingId, reason: Option<&ReportText>) -> Result<Case, WebError> {
+        self.cases.appeal(tracking, reason, now()).await.map_err(|error| match error {
             StoreError::NoCase(_) => WebError::NoReport,
             StoreError::Case(CaseError::Refused { .. } | CaseError::AppealedBefore) => WebError::NoAppeal,
             other => other.into(),
@@ -174,6 +208,24 @@ impl From<Told> for StatusWire {
         let may_appeal = appeal == Appeal::Open;
         Self { status, message: message.id, message_en: message.en, reasons, may_appeal }
     }
+}
+
+fn read_body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, WebError> {
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => WebError::BodyTooLarge,
+        _ => WebError::BodyUnreadable,
+    })
+}
+
+/// Why a reporter appeals; nothing where nothing was written.
+fn reason(typed: &str) -> Result<Option<ReportText>, WebError> {
+    if typed.trim().is_empty() {
+        return Ok(None);
+    }
+    if typed.chars().count() > REASON_CHARS_MAX {
+        return Err(WebError::Reason);
+    }
+    ReportText::parse(typed).map(Some).map_err(|_| WebError::Reason)
 }
 
 /// One answer for whatever is no tracking id of ours, so that nothing is learned by trying.

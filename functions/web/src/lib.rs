@@ -10,6 +10,7 @@ mod html;
 pub mod intake;
 mod lang;
 mod page_error;
+mod places;
 mod query;
 mod rate;
 #[cfg(test)]
@@ -17,4 +18,5 @@ mod reason_codes;
 mod settings;
 mod status;
 
+pub use console::{Identity, IdentityError, IdentitySettings, Role};
 pub use settings::{PublicUrl, Rate, Settings, SettingsError, env};

@@ -33,6 +33,11 @@ impl Query {
         }
     }
 
+    /// Every value of a name, in order.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// The same; forms send an empty value for a field that is left empty.
     pub(crate) fn given(&self, name: &'static str) -> Result<Option<&str>, WebError> {
         Ok(self.once(name)?.map(str::trim).filter(|value| !value.is_empty()))
@@ -47,6 +52,18 @@ impl Query {
         let after = self.once("cursor")?.map(Cursor::parse).transpose()?;
         Ok(PageRequest { items, after })
     }
+}
+
+/// The fields of a form.
+///
+/// # Errors
+/// Bytes that no form has.
+pub(crate) fn form(body: &[u8]) -> Result<Query, WebError> {
+    let body = std::str::from_utf8(body).map_err(|_| WebError::Parameters)?;
+    // A form is written as the parameters of an address are.
+    let address = format!("/?{body}").parse::<axum::http::Uri>().map_err(|_| WebError::Parameters)?;
+    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&address);
+    pairs.map(|axum::extract::Query(pairs)| Query(pairs)).map_err(|_| WebError::Parameters)
 }
 
 /// Parameters of a link, with their question mark; empty without any.

@@ -2,10 +2,20 @@
 
 use std::time::Duration;
 
+use saring_store::Telemetry;
+
 /// Every environment variable of this crate.
 pub mod env {
     /// Where the public pages are, such as `https://lapor.example.go.id`; optional.
     pub const PUBLIC_URL: &str = "SARING_PUBLIC_URL";
+    /// Issuer of the moderators' tokens (`OpenID` Connect); for the console.
+    pub const OIDC_ISSUER: &str = "SARING_OIDC_ISSUER";
+    /// Audience that the tokens must name: the console's client id.
+    pub const OIDC_AUDIENCE: &str = "SARING_OIDC_AUDIENCE";
+    /// Claim with the roles; optional.
+    pub const OIDC_ROLES_CLAIM: &str = "SARING_OIDC_ROLES_CLAIM";
+    /// Claim that names a person in locks and trails; optional.
+    pub const OIDC_NAME_CLAIM: &str = "SARING_OIDC_NAME_CLAIM";
 }
 
 /// Longest public address, in bytes.
@@ -39,6 +49,10 @@ impl PublicUrl {
         if valid && short { Ok(Self(origin.to_owned())) } else { Err(SettingsError::PublicUrl) }
     }
 
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
     /// Scheme and host, without a slash at the end.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -56,7 +70,7 @@ pub struct Rate {
 }
 
 /// How a router is set up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// What links begin with; without it they name the path only.
     pub public_url: Option<PublicUrl>,
@@ -66,6 +80,8 @@ pub struct Settings {
     pub reads: Rate,
     /// Limit of one client's reports, appeals and look-ups by tracking id.
     pub writes: Rate,
+    /// Where metrics and traces go.
+    pub telemetry: Telemetry,
 }
 
 impl Default for Settings {
@@ -75,6 +91,7 @@ impl Default for Settings {
             request_timeout: Duration::from_secs(20),
             reads: Rate { burst: 120, per_minute: 240 },
             writes: Rate { burst: 30, per_minute: 30 },
+            telemetry: Telemetry::silent(),
         }
     }
 }

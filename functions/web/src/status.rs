@@ -69,12 +69,15 @@ fn told_of_case(case: &Case) -> Told {
         message.en = format!("{} Agency: {}.", message.en, agency.name());
     }
     let mut why: Vec<Words> = Vec::new();
-    if status == CaseStatus::InReview && record.appealed_at.is_some() {
+    if let Some(asked) = &record.asked {
+        why.push(Words::new(asked.reason.words_id(), asked.reason.words_en()));
+    }
+    if status == CaseStatus::InReview && record.appealed_at.is_some() && record.asked.is_none() {
         why.push(Words::new(
             "Anda meminta keputusan ditinjau ulang, dan petugas memeriksanya sekali lagi.",
             "You asked to have the decision looked at again, and an officer does so.",
         ));
-    } else if status == CaseStatus::InReview {
+    } else if status == CaseStatus::InReview && record.asked.is_none() {
         for reason in &record.screened.verdict.reasons {
             let (id, en) = held(&reason.code);
             let words = Words::new(id, en);

@@ -1,5 +1,6 @@
 //! The `saring` command.
 
+mod campaign;
 mod claims;
 mod claims_live;
 mod claims_measure;
@@ -11,6 +12,7 @@ mod model;
 mod prepare;
 mod progress;
 mod redrive;
+mod rescreen;
 mod screen;
 mod sweep;
 mod up;
@@ -95,6 +97,27 @@ enum Command {
         #[arg(long)]
         store_ms: Option<f64>,
     },
+    /// Screens recent public reports against live claims; those that pass one on go back to review.
+    Rescreen {
+        /// Reports that became public in so many days.
+        #[arg(long, default_value_t = 30)]
+        days: u64,
+        /// One live claim instead of all.
+        #[arg(long)]
+        claim: Option<String>,
+        /// A bundle directory instead of the current one.
+        #[arg(long)]
+        bundle: Option<PathBuf>,
+        /// Who asks for it, for the trail.
+        #[arg(long, default_value = "operator:cli")]
+        by: String,
+        /// Says what would be done.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Reports that say the same: shown together, decided once.
+    #[command(subcommand)]
+    Campaign(campaign::Command),
     /// Walks the table that the environment names and proves the invariants.
     Verify,
     /// Removes a case and its original for good; the audit trail says so and stays.
@@ -167,6 +190,13 @@ fn main() -> Result<ExitCode> {
             cost::run(&cost::Options { reports_per_day, prices, load, screen_ms, store_ms })?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Rescreen { days, claim, bundle, by, dry_run } => {
+            let mut config = saring_screen::config::Config::from_env();
+            config.bundle = bundle.or(config.bundle);
+            let run = if dry_run { redrive::Run::Dry } else { redrive::Run::Real };
+            runtime()?.block_on(rescreen::run(rescreen::Options { days, claim, by, run, config }))
+        }
+        Command::Campaign(command) => runtime()?.block_on(campaign::run(command)),
         Command::Verify => runtime()?.block_on(verify()),
         Command::Erase { case, by } => runtime()?.block_on(erase::run(&case, &by)).map(|()| ExitCode::SUCCESS),
         Command::Redrive { decisions, hours, limit, dry_run } => {

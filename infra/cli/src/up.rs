@@ -9,14 +9,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use saring_domain::report::Report;
+use saring_local::issuer::{CONSOLE_AUDIENCE, Issuer};
 use saring_local::runtime::FunctionLog;
 use saring_local::{Stack, StackOptions};
 use saring_screen::config::{Config, LIBRARY_VARIABLE, MODELS_VARIABLE};
-use saring_store::{BATCH_MESSAGES_MAX, Outgoing, PageRequest, verify};
-use saring_web::{console, feed, intake};
+use saring_store::{BATCH_MESSAGES_MAX, Cases, Outgoing, PageRequest, verify};
+use saring_web::{Identity, IdentitySettings, PublicUrl, console, feed, intake};
 use tokio::net::TcpListener;
 
 const TICK: Duration = Duration::from_secs(1);
+const LOOK_AFTER: Duration = Duration::from_secs(5);
 /// The sample corpus flows in well below this; a stack that is stuck says so.
 const DRAIN_TIMEOUT: Duration = Duration::from_mins(10);
 
@@ -45,10 +47,16 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let listener =
         TcpListener::bind(options.listen).await.with_context(|| format!("cannot listen on {}", options.listen))?;
     let address = listener.local_addr()?;
+    let origin = format!("http://{address}");
+    let issuer = Issuer::new(&origin)?;
+    let settings = IdentitySettings::new(&issuer.issuer(), CONSOLE_AUDIENCE, PublicUrl::parse(&origin)?);
+    let identity = Identity::new(settings)?;
     let pages = intake::router(intake::Intake { cases: stack.cases().clone(), reports: stack.reports().clone() })
         .merge(feed::router(stack.cases().clone()))
-        .merge(console::router(stack.cases().clone()));
+        .merge(console::router(stack.cases().clone(), &identity))
+        .merge(issuer.router());
     tokio::spawn(async move { axum::serve(listener, pages).await });
+    tokio::spawn(look_after(stack.cases().clone()));
     println!("publik / public   http://{address}/");
     println!("konsol / console  http://{address}/console");
     println!("umpan  / feed     http://{address}/feed.json");
@@ -62,6 +70,20 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     }
     stack.shutdown().await;
     if ok { Ok(()) } else { bail!("verify found violations") }
+}
+
+/// What the scheduled sweep does of the console's: decisions take effect, the queue is counted.
+async fn look_after(cases: Cases) {
+    loop {
+        tokio::time::sleep(LOOK_AFTER).await;
+        let now = saring_notify::sweep::now();
+        let settled = cases.settle_due(now).await.map(|_| ());
+        let drawn = cases.sample_published(now).await.map(|_| ());
+        let counted = cases.refresh_board(now).await.map(|_| ());
+        if let Err(error) = settled.and(drawn).and(counted) {
+            eprintln!("konsol / console: {error}");
+        }
+    }
 }
 
 /// The function's executable stands beside this one.

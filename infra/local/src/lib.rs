@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod host;
+pub mod issuer;
 pub mod mapping;
 pub mod queue;
 pub mod runtime;

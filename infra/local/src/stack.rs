@@ -47,7 +47,7 @@ pub struct StackOptions {
     pub screen: PathBuf,
     /// The notifying function's executable.
     pub notify: PathBuf,
-    /// Further environment of the screening function, such as where the models are.
+    /// Further environment of both functions, such as where the models are.
     pub environment: BTreeMap<String, String>,
     /// Processes of the screening function.
     pub processes: usize,

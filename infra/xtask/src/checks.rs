@@ -25,6 +25,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         step(name, || succeed(command))?;
     }
     step("dependencies", || deny(workspace))?;
+    step("browser", || {
+        python::BROWSER.install(workspace)?;
+        succeed(python::browser_tests(workspace))
+    })?;
     step("template", || template::run(workspace))?;
     step("emulator", || emulate::run(workspace))?;
     step("python packages", || python::TRAINING.install(workspace))?;

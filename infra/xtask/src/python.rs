@@ -30,6 +30,10 @@ pub(crate) const TRAINING: Environment = Environment {
     ],
 };
 
+/// Drives a real browser; Chromium itself is the system's.
+pub(crate) const BROWSER: Environment =
+    Environment { directory: "browser-venv", packages: &["playwright==1.65.2", "pytest==9.2.0"] };
+
 /// Translates and checks the template, and emulates AWS.
 pub(crate) const AWS: Environment = Environment {
     directory: "aws-venv",
@@ -73,6 +77,13 @@ impl Environment {
         let program: PathBuf = workspace.state().join(self.directory).join("bin").join(name);
         workspace.command(program)
     }
+}
+
+/// The console in a real browser; the example that serves it is built before.
+pub(crate) fn browser_tests(workspace: &Workspace) -> Command {
+    let mut command = BROWSER.command(workspace, "pytest");
+    command.args(["-q", "-rP", "tests/browser"]).env("CARGO_TARGET_DIR", workspace.target());
+    command
 }
 
 /// The checks of the training package, with their names.

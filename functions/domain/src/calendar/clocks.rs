@@ -30,6 +30,8 @@ pub struct Clocks {
     pub appeal_working_days: u16,
     /// Minutes for which a moderator's claim lasts.
     pub claim_minutes: u16,
+    /// Minutes for which a decision rests before it takes effect.
+    pub undo_minutes: u16,
     /// Minutes after which a report without a verdict is stuck.
     pub screening_minutes: u32,
     /// Hours after which a dead letter is old.
@@ -45,6 +47,7 @@ impl Clocks {
             ("verify_working_days", u32::from(clocks.verify_working_days), u32::from(WORKING_DAYS_MAX)),
             ("appeal_working_days", u32::from(clocks.appeal_working_days), u32::from(WORKING_DAYS_MAX)),
             ("claim_minutes", u32::from(clocks.claim_minutes), 60),
+            ("undo_minutes", u32::from(clocks.undo_minutes), 60),
             ("screening_minutes", clocks.screening_minutes, 7 * 24 * 60),
             ("dead_letter_hours", clocks.dead_letter_hours, 14 * 24),
         ];

@@ -72,6 +72,23 @@ impl Day {
         Timestamp::from_unix_ms(u64::try_from(end).unwrap_or(0))
     }
 
+    /// 2000-01-01, a Saturday.
+    pub(super) const fn first_of_2000() -> Self {
+        Self(10_957)
+    }
+
+    /// Mondays to Fridays from 2000 up to this day, without it.
+    pub(super) fn weekdays_since_2000(self) -> u64 {
+        let days = u64::try_from(self.0 - Self::first_of_2000().0).unwrap_or(0);
+        // Weeks that begin on a Saturday: their first two days are none.
+        days / 7 * 5 + (days % 7).saturating_sub(2)
+    }
+
+    /// Milliseconds from the day's begin there to a moment within it.
+    pub(super) fn since_start_ms(self, at: Timestamp, offset_hours: i8) -> u64 {
+        (at.unix_ms() + 86_400_000 - 1).saturating_sub(self.end(offset_hours).unix_ms()).min(86_399_999)
+    }
+
     /// The day after.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -71,6 +71,18 @@ pub enum AuditAction {
     Conflict,
     /// A moderator decided.
     Resolved,
+    /// A moderator decided; it rests before it takes effect.
+    Proposed,
+    /// A resting decision was taken back.
+    Withdrawn,
+    /// The reporter is asked for more.
+    Asked,
+    /// A supervisor should decide.
+    Escalated,
+    /// A moderator gave the case to another.
+    HandedOver,
+    /// Somebody checked a decision without knowing it.
+    Checked,
     /// A moderator took the case, for a while.
     Claimed,
     /// The case is free again.
@@ -89,6 +101,8 @@ pub enum AuditAction {
     Replaced,
     /// The verdict about a changed text.
     Rescreened,
+    /// A public case came back to review: it repeats a claim that was checked later.
+    Recalled,
     /// A clock of working days ran out.
     Overdue,
     /// Somebody read the original.
@@ -99,11 +113,17 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// All actions.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 23] = [
         Self::Received,
         Self::Screened,
         Self::Conflict,
         Self::Resolved,
+        Self::Proposed,
+        Self::Withdrawn,
+        Self::Asked,
+        Self::Escalated,
+        Self::HandedOver,
+        Self::Checked,
         Self::Claimed,
         Self::Released,
         Self::Returned,
@@ -113,6 +133,7 @@ impl AuditAction {
         Self::Edited,
         Self::Replaced,
         Self::Rescreened,
+        Self::Recalled,
         Self::Overdue,
         Self::OriginalRead,
         Self::Erased,
@@ -126,6 +147,12 @@ impl AuditAction {
             Self::Screened => "screened",
             Self::Conflict => "conflict",
             Self::Resolved => "resolved",
+            Self::Proposed => "proposed",
+            Self::Withdrawn => "withdrawn",
+            Self::Asked => "asked",
+            Self::Escalated => "escalated",
+            Self::HandedOver => "handed_over",
+            Self::Checked => "checked",
             Self::Claimed => "claimed",
             Self::Released => "released",
             Self::Returned => "returned",
@@ -135,6 +162,7 @@ impl AuditAction {
             Self::Edited => "edited",
             Self::Replaced => "replaced",
             Self::Rescreened => "rescreened",
+            Self::Recalled => "recalled",
             Self::Overdue => "overdue",
             Self::OriginalRead => "original_read",
             Self::Erased => "erased",
@@ -144,7 +172,7 @@ impl AuditAction {
     /// Whether the action makes a new version of the case.
     #[must_use]
     pub const fn changes_case(self) -> bool {
-        !matches!(self, Self::Received | Self::Conflict | Self::Replaced | Self::OriginalRead)
+        !matches!(self, Self::Received | Self::Conflict | Self::Replaced | Self::OriginalRead | Self::Checked)
     }
 }
 

@@ -1,10 +1,11 @@
 //! What happens to a case after its screening: by moderators, reporters and the sweep.
 
 use super::{
-    Actor, AuditAction, Case, CaseError, CaseRecord, CaseStatus, Decided, Labels, NamedAgency, PublishedBy, Resolution,
-    Screened, Timestamp,
+    Actor, AuditAction, Case, CaseError, CaseRecord, CaseStatus, Decided, Escalated, LabelCode, Labels, NamedAgency,
+    Proposal, PublishedBy, REST_MAX_MS, Resolution, Ruling, Screened, Timestamp,
 };
 use crate::policy::Decision;
+use crate::priority::Rank;
 use crate::report::{Report, TextHash, Visibility};
 
 /// Longest lock, in milliseconds: an hour.
@@ -71,10 +72,36 @@ pub enum Change {
     Expire,
     /// Decide.
     Resolve(Resolution),
+    /// Decide, but let it rest until then: it can be taken back.
+    Propose {
+        /// What.
+        ruling: Ruling,
+        /// Why.
+        why: LabelCode,
+        /// When it takes effect.
+        due: Timestamp,
+    },
+    /// Take one's own resting decision back.
+    Withdraw,
+    /// Take another's resting decision back; for supervisors.
+    Overrule,
+    /// Let this resting decision take effect.
+    Settle(Ruling),
+    /// Let a supervisor decide.
+    Escalate(LabelCode),
+    /// Give one's lock to another.
+    HandOver {
+        /// To whom.
+        to: Actor,
+        /// Until when.
+        until: Timestamp,
+    },
     /// Give the report back: it is that agency's business.
     Return(NamedAgency),
     /// Make it less visible.
     Tighten(Visibility),
+    /// The reporter wants to be less visible than chosen before. Nobody's lock holds that up.
+    Choose(Visibility),
     /// Correct labels.
     Correct(Labels),
     /// The reporter asks to have the decision looked at again; once.
@@ -92,9 +119,14 @@ impl Change {
         match self {
             Self::Claim { .. } => AuditAction::Claimed,
             Self::Release | Self::Unlock | Self::Expire => AuditAction::Released,
-            Self::Resolve(_) => AuditAction::Resolved,
-            Self::Return(_) => AuditAction::Returned,
-            Self::Tighten(_) => AuditAction::Tightened,
+            Self::Resolve(_) | Self::Settle(Ruling::Resolve(_)) => AuditAction::Resolved,
+            Self::Propose { .. } => AuditAction::Proposed,
+            Self::Withdraw | Self::Overrule => AuditAction::Withdrawn,
+            Self::Settle(Ruling::Ask(_)) => AuditAction::Asked,
+            Self::Escalate(_) => AuditAction::Escalated,
+            Self::HandOver { .. } => AuditAction::HandedOver,
+            Self::Return(_) | Self::Settle(Ruling::Return(_)) => AuditAction::Returned,
+            Self::Tighten(_) | Self::Choose(_) => AuditAction::Tightened,
             Self::Correct(_) => AuditAction::Corrected,
             Self::Appeal => AuditAction::Appealed,
             Self::Edit(_) => AuditAction::Edited,
@@ -108,11 +140,17 @@ impl Change {
         match self {
             Self::Claim { until } => format!("until {until}"),
             Self::Release => "by_holder".to_owned(),
-            Self::Unlock => "by_supervisor".to_owned(),
+            Self::Unlock | Self::Overrule => "by_supervisor".to_owned(),
             Self::Expire => "expired".to_owned(),
-            Self::Resolve(resolution) => resolution.code(),
-            Self::Return(agency) => agency.agency().code().to_owned(),
+            Self::Resolve(resolution) | Self::Settle(Ruling::Resolve(resolution)) => resolution.code(),
+            Self::Propose { ruling, why, due } => format!("{} why={} due={due}", ruling.code(), why.as_str()),
+            Self::Withdraw => "by_author".to_owned(),
+            Self::Settle(Ruling::Ask(reason)) => reason.code().to_owned(),
+            Self::Escalate(why) => why.as_str().to_owned(),
+            Self::HandOver { to, until } => format!("to {} until {until}", to.as_str()),
+            Self::Return(agency) | Self::Settle(Ruling::Return(agency)) => agency.agency().code().to_owned(),
             Self::Tighten(visibility) => visibility.code().to_owned(),
+            Self::Choose(visibility) => format!("chosen {}", visibility.code()),
             Self::Correct(labels) => labels.codes(),
             Self::Appeal | Self::Edit(_) | Self::Overdue => String::new(),
         }
@@ -120,12 +158,32 @@ impl Change {
 
     /// Whether only the holder of a lock may do it while there is one.
     const fn respects_lock(&self) -> bool {
-        matches!(self, Self::Claim { .. } | Self::Resolve(_) | Self::Return(_) | Self::Tighten(_) | Self::Correct(_))
+        matches!(
+            self,
+            Self::Claim { .. }
+                | Self::Resolve(_)
+                | Self::Propose { .. }
+                | Self::Escalate(_)
+                | Self::HandOver { .. }
+                | Self::Return(_)
+                | Self::Tighten(_)
+                | Self::Correct(_)
+        )
     }
 
     /// Whether the case says something else afterwards.
     const fn decides(&self) -> bool {
-        !matches!(self, Self::Claim { .. } | Self::Release | Self::Unlock | Self::Expire | Self::Overdue)
+        matches!(
+            self,
+            Self::Resolve(_)
+                | Self::Settle(_)
+                | Self::Return(_)
+                | Self::Tighten(_)
+                | Self::Choose(_)
+                | Self::Correct(_)
+                | Self::Appeal
+                | Self::Edit(_)
+        )
     }
 }
 
@@ -137,6 +195,16 @@ impl Case {
     pub fn change(self, change: &Change, actor: &Actor, at: Timestamp) -> Result<Self, CaseError> {
         if change.respects_lock() {
             self.free_for(actor, at)?;
+            // What rests is decided; whoever wants it otherwise takes it back first.
+            if let Some(proposal) = &self.record().proposal {
+                return Err(CaseError::Rests { until: proposal.due });
+            }
+        }
+        if let Change::Propose { ruling, .. } = change {
+            self.allows(ruling, at)?;
+        }
+        if let Change::Settle(ruling) = change {
+            return self.settle(ruling, actor, at);
         }
         if let Change::Resolve(resolution) = change {
             return self.resolve(*resolution, at);
@@ -148,15 +216,35 @@ impl Case {
             record.decided = Decided { version: record.version, at };
         }
         match change {
-            Change::Resolve(_) => {}
+            Change::Resolve(_) | Change::Settle(_) => {}
+            Change::Propose { ruling, why, due } => record.propose(ruling, why, *due, actor)?,
+            Change::Withdraw | Change::Overrule => {
+                let proposal = record.proposal.take().ok_or(CaseError::NothingRests)?;
+                if matches!(change, Change::Withdraw) && proposal.by != *actor {
+                    return Err(CaseError::NotOwn);
+                }
+                if proposal.due <= at {
+                    return Err(CaseError::NothingRests);
+                }
+            }
+            Change::Escalate(why) => {
+                if record.status != CaseStatus::InReview || record.escalated.is_some() {
+                    return Err(refused);
+                }
+                record.lock = None;
+                record.escalated = Some(Escalated { why: why.clone(), by: actor.clone(), at });
+            }
+            Change::HandOver { to, until } => {
+                if record.status != CaseStatus::InReview || to == actor {
+                    return Err(refused);
+                }
+                record.lock = Some(lock(to, *until, at)?);
+            }
             Change::Claim { until } => {
                 if record.status != CaseStatus::InReview {
                     return Err(refused);
                 }
-                if *until <= at || until.unix_ms() - at.unix_ms() > LOCK_MAX_MS {
-                    return Err(CaseError::LockLength);
-                }
-                record.lock = Some(Lock { holder: actor.clone(), until: *until });
+                record.lock = Some(lock(actor, *until, at)?);
             }
             Change::Release | Change::Unlock | Change::Expire => {
                 let lock = record.lock.take().ok_or(CaseError::NotTaken)?;
@@ -173,11 +261,12 @@ impl Case {
                 if !matches!(record.status, CaseStatus::InReview | CaseStatus::Published | CaseStatus::Confidential) {
                     return Err(refused);
                 }
-                record.settle();
+                record.clear();
                 record.status = CaseStatus::Returned;
                 record.returned = Some(agency.clone());
             }
             Change::Tighten(visibility) => record.tighten(*visibility)?,
+            Change::Choose(visibility) => record.choose(*visibility)?,
             Change::Correct(labels) => record.labels = Some(labels.clone()),
             Change::Appeal => {
                 if !matches!(record.status, CaseStatus::Rejected | CaseStatus::Returned) {
@@ -186,9 +275,10 @@ impl Case {
                 if record.appealed_at.is_some() {
                     return Err(CaseError::AppealedBefore);
                 }
-                record.settle();
+                record.clear();
                 record.status = CaseStatus::InReview;
                 record.appealed_at = Some(at);
+                record.rank = Rank::of(&record.screened, at);
             }
             Change::Edit(text_hash) => record.edit(text_hash)?,
             Change::Overdue => {
@@ -214,8 +304,9 @@ impl Case {
             return Err(CaseError::OtherText);
         }
         record.next_version(at);
-        record.settle();
-        record.visibility = record.visibility.tightened(report.visibility).tightened(screened.verdict.visibility);
+        record.clear();
+        record.chosen = record.chosen.tightened(report.visibility);
+        record.visibility = record.visibility.tightened(record.chosen).tightened(screened.verdict.visibility);
         record.status = match (screened.verdict.decision, edit.from, record.visibility) {
             (Decision::Review, _, _) | (_, EditedFrom::Attended, _) => CaseStatus::InReview,
             (Decision::Publish, EditedFrom::Unattended, Visibility::Rahasia) => CaseStatus::Confidential,
@@ -224,6 +315,11 @@ impl Case {
             }
         };
         record.screened = screened;
+        // Spans of the old text say nothing about the new one.
+        if let Some(labels) = &mut record.labels {
+            labels.spans = None;
+        }
+        record.rank = Rank::of(&record.screened, at);
         if record.status == CaseStatus::Published {
             record.publish(PublishedBy::Screening);
         }
@@ -244,14 +340,18 @@ impl CaseRecord {
         self.changed_at = at;
     }
 
-    /// Takes back whatever was decided and whoever worked on it; the caller decides anew.
-    pub(super) fn settle(&mut self) {
-        self.decided = Decided { version: self.version, at: self.changed_at };
-        self.publication = None;
-        self.rejection = None;
-        self.returned = None;
+    fn propose(&mut self, ruling: &Ruling, why: &LabelCode, due: Timestamp, by: &Actor) -> Result<(), CaseError> {
+        if self.status != CaseStatus::InReview {
+            let change = AuditAction::Proposed.code();
+            return Err(CaseError::Refused { status: self.status.code(), change });
+        }
+        let at = self.changed_at;
+        if due <= at || due.unix_ms() - at.unix_ms() > REST_MAX_MS {
+            return Err(CaseError::RestLength);
+        }
         self.lock = None;
-        self.overdue_at = None;
+        self.proposal = Some(Proposal { ruling: ruling.clone(), why: why.clone(), by: by.clone(), at, due });
+        Ok(())
     }
 
     fn tighten(&mut self, to: Visibility) -> Result<(), CaseError> {
@@ -261,12 +361,27 @@ impl CaseRecord {
         if to <= self.visibility {
             return Err(CaseError::Loosened { from: self.visibility.code(), to: to.code() });
         }
-        self.visibility = to;
-        if self.status == CaseStatus::Published && to == Visibility::Rahasia {
+        self.show_as(to);
+        Ok(())
+    }
+
+    /// What a reporter chose holds in every status, also before a changed text is screened.
+    fn choose(&mut self, to: Visibility) -> Result<(), CaseError> {
+        if to <= self.chosen {
+            return Err(CaseError::Loosened { from: self.chosen.code(), to: to.code() });
+        }
+        self.chosen = to;
+        self.show_as(self.visibility.tightened(to));
+        Ok(())
+    }
+
+    /// Of what is public, only what may be stays so.
+    fn show_as(&mut self, visibility: Visibility) {
+        self.visibility = visibility;
+        if self.status == CaseStatus::Published && visibility == Visibility::Rahasia {
             self.publication = None;
             self.status = CaseStatus::Confidential;
         }
-        Ok(())
     }
 
     fn edit(&mut self, text_hash: &TextHash) -> Result<(), CaseError> {
@@ -279,9 +394,16 @@ impl CaseRecord {
             }
             (None, ..) => EditedFrom::Attended,
         };
-        self.settle();
+        self.clear();
         self.status = CaseStatus::Edited;
         self.edit = Some(PendingEdit { text_hash: text_hash.clone(), from });
         Ok(())
     }
+}
+
+fn lock(holder: &Actor, until: Timestamp, at: Timestamp) -> Result<Lock, CaseError> {
+    if until <= at || until.unix_ms() - at.unix_ms() > LOCK_MAX_MS {
+        return Err(CaseError::LockLength);
+    }
+    Ok(Lock { holder: holder.clone(), until })
 }

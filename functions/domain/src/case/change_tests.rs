@@ -47,12 +47,16 @@ fn every_change_in_every_status_is_legal_or_refused() {
     use CaseStatus::{Confidential, Edited, InReview, Rejected, Returned};
     let other = TextHash::parse(&"ab".repeat(32)).unwrap();
     // In the order of `every_status`: in review, published, confidential, rejected, returned, edited.
-    let table: [(Change, [Option<CaseStatus>; 6]); 9] = [
+    let table: [(Change, [Option<CaseStatus>; 6]); 10] = [
         (Change::Claim { until: minutes(20) }, [Some(InReview), None, None, None, None, None]),
         (Change::Release, [None; 6]),
         (Change::Resolve(Resolution::Confidential), [Some(Confidential), Some(Confidential), None, None, None, None]),
         (Change::Return(agency()), [Some(Returned), Some(Returned), Some(Returned), None, None, None]),
         (Change::Tighten(Rahasia), [Some(InReview), Some(Confidential), None, Some(Rejected), Some(Returned), None]),
+        (
+            Change::Choose(Rahasia),
+            [Some(InReview), Some(Confidential), Some(Confidential), Some(Rejected), Some(Returned), Some(Edited)],
+        ),
         (Change::Correct(Labels::default()), CaseStatus::all_six().map(Some)),
         (Change::Appeal, [None, None, None, Some(InReview), Some(InReview), None]),
         (Change::Edit(other), [Some(Edited); 6]),
@@ -112,6 +116,28 @@ fn visibility_only_tightens_and_a_tightened_report_stays_where_it_was() {
     }
     let secret = apply(anonymous, &Change::Tighten(Rahasia)).unwrap();
     assert_eq!(secret.status(), CaseStatus::Confidential);
+}
+
+#[test]
+fn what_a_reporter_chooses_later_only_tightens_and_no_lock_holds_it_up() {
+    let published = open("publik", Publish, Publik).unwrap();
+    let anonymous = published.clone().change(&Change::Choose(Anonim), &Actor::reporter(), minutes(1)).unwrap();
+    let record = anonymous.record();
+    assert_eq!((anonymous.status(), record.chosen, record.visibility), (CaseStatus::Published, Anonim, Anonim));
+    for to in [Publik, Anonim] {
+        let refused = anonymous.clone().change(&Change::Choose(to), &Actor::reporter(), minutes(2));
+        assert_eq!(refused, Err(CaseError::Loosened { from: "anonim", to: to.code() }));
+    }
+    let secret = apply(published, &Change::Choose(Rahasia)).unwrap();
+    assert_eq!((secret.status(), &secret.record().publication), (CaseStatus::Confidential, &None));
+    // A moderator had tightened it already: the choice is noted, and nothing gets looser.
+    let tightened = apply(open("publik", Review, Publik).unwrap(), &Change::Tighten(Rahasia)).unwrap();
+    let noted = apply(tightened, &Change::Choose(Anonim)).unwrap();
+    assert_eq!((noted.record().chosen, noted.record().visibility), (Anonim, Rahasia));
+    let taken = open("publik", Review, Publik).unwrap();
+    let taken = taken.change(&Change::Claim { until: minutes(20) }, &actor("budi"), AT).unwrap();
+    let chosen = taken.change(&Change::Choose(Rahasia), &Actor::reporter(), minutes(1)).unwrap();
+    assert_eq!(chosen.record().lock.as_ref().map(|lock| &lock.holder), Some(&actor("budi")));
 }
 
 #[test]
@@ -185,6 +211,7 @@ fn corrected_labels_count_and_the_verdict_stays() {
         category: Some(LabelCode::parse("perhubungan").unwrap()),
         agency: Some(agency()),
         region: Some(NamedRegion { code: "33.74".into(), name: "Kota Semarang, Jawa Tengah".into() }),
+        ..Labels::default()
     };
     let change = Change::Correct(labels);
     assert_eq!(change.detail(), "spam=0 abuse=1 abuse.hate category=perhubungan agency=dinas_perhubungan region=33.74");

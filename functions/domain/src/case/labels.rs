@@ -1,6 +1,7 @@
 //! What moderators correct: labels by code, beside the verdict that they correct.
 
 use crate::agency::AgencyType;
+use crate::pii::PiiSpan;
 use crate::score::{Fine, Flag};
 
 use super::{NamedRegion, RankedAgency};
@@ -117,6 +118,47 @@ pub struct Labels {
     pub agency: Option<NamedAgency>,
     /// The right region.
     pub region: Option<NamedRegion>,
+    /// Whether the report passes on a claim.
+    pub claim: Option<ClaimMark>,
+    /// All personal data of the original, where the found ones were wrong.
+    pub spans: Option<Vec<PiiSpan>>,
+}
+
+/// What a report has to do with claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimMark {
+    /// It passes on this known one, by its id.
+    Repeats(String),
+    /// It passes on one that nobody has checked yet.
+    New,
+    /// It passes on none.
+    None,
+}
+
+impl ClaimMark {
+    /// The code of records: the id of a claim, `new` or `none`.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Repeats(id) => id,
+            Self::New => "new",
+            Self::None => "none",
+        }
+    }
+
+    /// # Errors
+    /// An id of other characters than letters, digits, `.`, `_`, `:` and `-`, or too long.
+    pub fn parse(code: &str) -> Result<Self, LabelError> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._:-".contains(&b);
+        match code {
+            "new" => Ok(Self::New),
+            "none" => Ok(Self::None),
+            id if (1..=LABEL_BYTES_MAX).contains(&id.len()) && id.bytes().all(allowed) => {
+                Ok(Self::Repeats(id.to_owned()))
+            }
+            _ => Err(LabelError::Code),
+        }
+    }
 }
 
 impl Labels {
@@ -128,6 +170,8 @@ impl Labels {
         codes.extend(self.category.iter().map(|c| format!("category={}", c.as_str())));
         codes.extend(self.agency.iter().map(|a| format!("agency={}", a.agency().code())));
         codes.extend(self.region.iter().map(|r| format!("region={}", r.code)));
+        codes.extend(self.claim.iter().map(|c| format!("claim={}", c.code())));
+        codes.extend(self.spans.iter().map(|spans| format!("spans={}", spans.len())));
         codes.join(" ")
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::{
-    CaseError, CaseId, CaseStatus, Labels, Lock, NamedAgency, PendingEdit, Publication, PublishedBy, RejectReason,
-    Screened, Timestamp,
+    Asked, CaseError, CaseId, CaseStatus, Escalated, Labels, Lock, NamedAgency, PendingEdit, Proposal, Publication,
+    PublishedBy, RejectReason, Screened, Timestamp,
 };
 use crate::policy::Decision;
+use crate::priority::Rank;
 use crate::report::{ReportId, Visibility};
 
 /// A case as plain fields, which may contradict each other; [`super::Case`] can't.
@@ -38,6 +39,14 @@ pub struct CaseRecord {
     pub lock: Option<Lock>,
     /// The changed text that it waits for.
     pub edit: Option<PendingEdit>,
+    /// A moderator's decision that has not taken effect yet.
+    pub proposal: Option<Proposal>,
+    /// What the reporter was asked and has not answered.
+    pub asked: Option<Asked>,
+    /// That a supervisor should decide.
+    pub escalated: Option<Escalated>,
+    /// Its place among those that wait for a person.
+    pub rank: Rank,
     /// When the reporter asked to have the decision looked at again.
     pub appealed_at: Option<Timestamp>,
     /// Since when its clock has run out.
@@ -84,6 +93,9 @@ pub enum Breach {
     Returned,
     /// Waits for a changed text without one, or the reverse.
     Edit,
+    /// A decision rests, or a question or an escalation stands, though nothing waits for a person; or
+    /// somebody works on a case whose decision rests.
+    Resting,
     /// A version below 1, or a decision of a version that it never had.
     Version,
 }
@@ -102,6 +114,7 @@ impl fmt::Display for Breach {
             Self::Rejection => "its status and its rejection disagree",
             Self::Returned => "its status and the agency it was given back to disagree",
             Self::Edit => "its status and its changed text disagree",
+            Self::Resting => "its status and its resting decision, question or escalation disagree",
             Self::Version => "its version is below 1 or below the one decided",
         })
     }
@@ -135,6 +148,9 @@ impl CaseRecord {
         check(self.rejection.is_some() == (self.status == CaseStatus::Rejected), Breach::Rejection);
         check(self.returned.is_some() == (self.status == CaseStatus::Returned), Breach::Returned);
         check(self.edit.is_some() == (self.status == CaseStatus::Edited), Breach::Edit);
+        let stands = self.proposal.is_some() || self.asked.is_some() || self.escalated.is_some();
+        check(!stands || self.status == CaseStatus::InReview, Breach::Resting);
+        check(self.proposal.is_none() || self.lock.is_none(), Breach::Resting);
         check(self.version >= 1 && (1..=self.version).contains(&self.decided.version), Breach::Version);
         breaches
     }

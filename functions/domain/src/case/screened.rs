@@ -93,6 +93,9 @@ pub struct MatchedClaim {
     pub date: Option<String>,
     /// How close the report comes.
     pub score: Score,
+    /// Where in the text, as a half-open range of Unicode scalar values; none where only the title
+    /// or the whole comes close.
+    pub span: Option<(usize, usize)>,
 }
 
 /// The result of screening one text with one model and one policy.

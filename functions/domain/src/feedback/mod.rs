@@ -121,10 +121,19 @@ pub fn feedback(record: &CaseRecord, trail: &[AuditEvent]) -> Option<Feedback> {
         agency,
         region,
         outcome: decision.map_or_else(|| "corrected".to_owned(), outcome),
-        by: latest.actor.clone(),
+        by: author(&about_text, latest).clone(),
         at: latest.at,
-        agreeing: agreeing.map(|e| e.actor.clone()).chain([latest.actor.clone()]).collect(),
+        agreeing: agreeing.copied().chain([latest]).map(|e| author(&about_text, e).clone()).collect(),
     })
+}
+
+/// Who decided: where a decision took effect by itself after its rest, whoever had made it.
+fn author<'a>(events: &[&'a AuditEvent], event: &'a AuditEvent) -> &'a Actor {
+    if event.actor != Actor::sweep() {
+        return &event.actor;
+    }
+    let made = events.iter().rev().find(|e| e.sequence < event.sequence && e.action == AuditAction::Proposed);
+    made.map_or(&event.actor, |e| &e.actor)
 }
 
 fn last<'a>(events: &[&'a AuditEvent], wanted: impl Fn(&AuditEvent) -> bool) -> Option<&'a AuditEvent> {

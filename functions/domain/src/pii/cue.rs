@@ -105,7 +105,8 @@ fn behind(tokens: &[Token<'_>], at: usize) -> Cue {
     if class.is(Class::KIN) && apart && steps == 0 && gap == Gap::Comma {
         return Cue::KinApart;
     }
-    if class.is(Class::KIN) && (steps > 0 || has_suffix(tokens[head].word)) && gap != Gap::Line {
+    let whose = steps > 0 || has_suffix(tokens[head].word) || whose_before(tokens, head);
+    if class.is(Class::KIN) && whose && gap != Gap::Line {
         return if apart { Cue::KinApart } else { Cue::Kin };
     }
     if last.class.is(Class::SELF) {
@@ -127,6 +128,11 @@ fn signs_off(tokens: &[Token<'_>], at: usize) -> bool {
 /// 'Ayahku' and 'anaknya' need no word for whose it is.
 fn has_suffix(word: &str) -> bool {
     ["ku", "nya", "nye"].iter().any(|s| word.ends_with(s)) && word != "bapaknya"
+}
+
+/// 'Sa pu anak', 'beta pung adik', 'pun anak': whose stands before.
+fn whose_before(tokens: &[Token<'_>], head: usize) -> bool {
+    head > 0 && tokens[head].before == Gap::Space && matches!(tokens[head - 1].word, "pu" | "pung" | "pun" | "pe")
 }
 
 /// Words that introduce a name only with a colon, or only in a set phrase.

@@ -14,8 +14,10 @@ mod number_cue;
 mod plate;
 mod shadow;
 mod token;
+mod unmask;
 
 use shadow::Shadow;
+pub use unmask::unmasked;
 
 /// What a span of personal data is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

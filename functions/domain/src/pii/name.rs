@@ -335,7 +335,8 @@ impl Finder<'_> {
 
     /// A phone, a number or an address follows at once.
     fn before_number(&self, end: usize) -> bool {
-        const REACH_CHARS: usize = 4;
+        // ', KTP 3401…'
+        const REACH_CHARS: usize = 8;
         let last = self.tokens[end - 1].end;
         self.signed.iter().any(|s| *s >= last && s - last <= REACH_CHARS)
     }

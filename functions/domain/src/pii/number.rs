@@ -223,6 +223,7 @@ impl Number<'_> {
             11.. if cue == Some(Cue::Bank) && gap > BANK_REACH_CHARS && self.is_mobile() => Some(PiiKind::Phone),
             _ if cue == Some(Cue::Bank) && self.is_account() => Some(PiiKind::BankAccount),
             _ if self.is_phone() => Some(PiiKind::Phone),
+            10..=16 if cue == Some(Cue::Payee) && gap == 1 && self.is_account() => Some(PiiKind::BankAccount),
             10..=16 if self.is_account() && self.bank_follows() => Some(PiiKind::BankAccount),
             _ => None,
         }

@@ -3,7 +3,7 @@
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use saring_notify::SweepData;
 use saring_notify::sweep::{Sweep, now};
-use saring_store::{Cases, DeadLetters, QueueConfig, TableConfig, env};
+use saring_store::{Cases, DeadLetters, Measure, QueueConfig, TableConfig, Telemetry, env, metric};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -11,9 +11,12 @@ async fn main() -> Result<(), Error> {
     let data = SweepData::from_env()?;
     let cases = Cases::connect(&TableConfig::from_env()?).await;
     let dead = DeadLetters::connect(&QueueConfig::named_by(env::REPORTS_DEAD_QUEUE_URL)?).await;
+    let telemetry = Telemetry::from_env("saring-sweep")?;
     let sweep = Sweep { cases: &cases, data: &data, dead: &dead };
     let handle = async |_: LambdaEvent<serde_json::Value>| -> Result<(), Error> {
-        Box::pin(sweep.run(now())).await?.log();
+        let swept = Box::pin(sweep.run(now())).await?;
+        swept.log();
+        telemetry.metrics(&[Measure::count(metric::SWEEP_FOUND, usize::from(swept.calls_for_a_person()))]);
         Ok(())
     };
     lambda_runtime::run(service_fn(handle)).await

@@ -69,6 +69,9 @@ pub enum Kind {
     OriginalInClear,
     /// An original without an end of its retention.
     OriginalKeptForEver,
+    /// A decision took effect by itself that nobody had made, that had not rested to its end, or that
+    /// had been taken back.
+    NotRested,
     /// Something is left of an erased case, or the trail and the head disagree on its erasure.
     NotErased,
     /// An item can't be read.
@@ -100,6 +103,7 @@ impl Kind {
             Self::Waiting => "waiting",
             Self::OriginalInClear => "original_in_clear",
             Self::OriginalKeptForEver => "original_kept_for_ever",
+            Self::NotRested => "not_rested",
             Self::NotErased => "not_erased",
             Self::Unreadable { .. } => "unreadable",
         }
@@ -126,6 +130,7 @@ impl fmt::Display for Kind {
             Self::Waiting => f.write_str("its state and the list of what waits for a screening disagree"),
             Self::OriginalInClear => f.write_str("its original is not encrypted"),
             Self::OriginalKeptForEver => f.write_str("its original has no end of retention"),
+            Self::NotRested => f.write_str("a decision took effect by itself without resting to its end"),
             Self::NotErased => f.write_str("it was erased and something of it is left, or its trail does not say so"),
             Self::Unreadable { item, error } => write!(f, "its {item} cannot be read: {error}"),
         }

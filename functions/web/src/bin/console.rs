@@ -1,13 +1,14 @@
-//! The Lambda function that shows moderators what waits for them; the gateway before it asks for a token.
+//! The Lambda function that is the moderators' console.
 
 use lambda_http::{Error, run, tracing};
 use saring_store::{Cases, TableConfig};
-use saring_web::Settings;
 use saring_web::console::router_with;
+use saring_web::{Identity, IdentitySettings, Settings};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let cases = Cases::connect(&TableConfig::from_env()?).await;
-    run(router_with(cases, &Settings::from_env()?)).await
+    let cases = Cases::connect(&TableConfig::from_env()?.with_originals()?).await;
+    let identity = Identity::new(IdentitySettings::from_env()?)?;
+    run(router_with(cases, &identity, &Settings::from_env()?)).await
 }

@@ -204,6 +204,7 @@ mod tests {
             verdict: "c".into(),
             date: None,
             score: Score::default(),
+            span: None,
         };
         for url in ["https://a.id/x", "HTTP://a.id", "http://a.id/?q=\"><script>"] {
             assert_eq!(web_link(&claim(url)), Some(url));

@@ -2,15 +2,19 @@
 
 use std::fmt::{self, Write as _};
 
-use saring_domain::case::{AuditEvent, Case, CaseRecord, Timestamp, check_chain};
+use saring_domain::case::{AuditEvent, Case, CaseRecord, CaseStatus, Timestamp, check_chain};
 use saring_domain::score::{Fine, Flag};
+use saring_store::Note;
 
 use super::case_evidence as evidence;
 use super::frame::{Both, age, page};
+use super::identity::{Permission, Session};
 use super::is_strong;
 use super::marks::{Marked, Part};
-use super::priority::{Clock, Priority};
+use super::panel;
+use super::priority::{self, Clock};
 use super::shipped;
+use super::together::Together;
 use super::words::{self, Words};
 use crate::html::{Escaped, excerpt};
 
@@ -22,9 +26,20 @@ const REASONS_SHOWN: usize = 20;
 const EVENTS_SHOWN: usize = 40;
 const DETAIL_CHARS: usize = 120;
 
-pub(super) fn render(case: &Case, trail: &[AuditEvent], now: Timestamp) -> String {
-    let body = body(case, trail, now).expect("writing to a string cannot fail");
-    page(("Kasus", "Case"), &body)
+/// A case and what stands around it.
+pub(super) struct Shown<'a> {
+    pub(super) case: &'a Case,
+    pub(super) trail: &'a [AuditEvent],
+    pub(super) notes: &'a [Note],
+    /// The case that was decided just before.
+    pub(super) done: Option<&'a Case>,
+    /// Reports that say the same.
+    pub(super) together: Option<&'a Together>,
+}
+
+pub(super) fn render(session: &Session, shown: &Shown<'_>, now: Timestamp) -> String {
+    let body = body(session, shown, now).expect("writing to a string cannot fail");
+    page(session, ("Kasus", "Case"), &body)
 }
 
 /// A section with a heading.
@@ -37,9 +52,21 @@ pub(super) fn entry(html: &mut String, name: Words, value: impl fmt::Display) ->
     writeln!(html, "<dt>{}</dt><dd>{value}</dd>", Both(name))
 }
 
-fn body(case: &Case, trail: &[AuditEvent], now: Timestamp) -> Result<String, fmt::Error> {
+fn body(session: &Session, shown: &Shown<'_>, now: Timestamp) -> Result<String, fmt::Error> {
+    let case = shown.case;
     let record = case.record();
     let mut html = String::new();
+    if let Some(done) = shown.done {
+        write!(
+            html,
+            "<div class=\"done\">{} <a href=\"{}\"><span class=\"code\">{}</span></a>",
+            Both(("Selesai:", "Done:")),
+            super::case_path(done.id()),
+            done.id()
+        )?;
+        panel::hold(&mut html, session, done, now)?;
+        html.push_str("</div>\n");
+    }
     let back = Both(("Antrean", "Queue"));
     writeln!(
         html,
@@ -47,9 +74,22 @@ fn body(case: &Case, trail: &[AuditEvent], now: Timestamp) -> Result<String, fmt
         record.id,
         Both(words::status(record.status))
     )?;
+    // The undo of the case before has the key while it is there.
+    if shown.done.is_none_or(|done| done.record().proposal.is_none()) || record.proposal.is_none() {
+        panel::hold(&mut html, session, case, now)?;
+    }
     html.push_str("<div class=\"columns\"><div>\n");
     text(&mut html, record)?;
-    reasons(&mut html, record)?;
+    let free = record.lock.as_ref().is_none_or(|lock| lock.until <= now || lock.holder == session.actor);
+    let open = record.proposal.is_none() && free;
+    let final_state = matches!(record.status, CaseStatus::Rejected | CaseStatus::Returned | CaseStatus::Edited);
+    if session.may(Permission::Decide) && open && !final_state {
+        panel::decide(&mut html, session, record)?;
+    }
+    reasons(&mut html, record, shown.together)?;
+    if let Some(together) = shown.together {
+        together.list(&mut html, case.id())?;
+    }
     evidence::claims(&mut html, record)?;
     evidence::scores(&mut html, record)?;
     html.push_str("</div><div>\n");
@@ -58,8 +98,23 @@ fn body(case: &Case, trail: &[AuditEvent], now: Timestamp) -> Result<String, fmt
     evidence::ranked(&mut html, record)?;
     evidence::personal_data(&mut html, record)?;
     corrections(&mut html, record)?;
+    panel::notes(&mut html, shown.notes)?;
+    if session.may(Permission::Decide) && open {
+        panel::correct(&mut html, session, record)?;
+    }
+    if session.may(Permission::Originals) {
+        panel::form(&mut html, session, record, "asli")?;
+        let read = Both(("Baca teks asli (tercatat)", "Read the original (recorded)"));
+        writeln!(html, "<button type=\"submit\">{read}</button></form>")?;
+    }
+    let decided = matches!(record.status, CaseStatus::Published | CaseStatus::Confidential | CaseStatus::Rejected);
+    if session.may(Permission::Supervise) && decided {
+        panel::form(&mut html, session, record, "emas")?;
+        let golden = Both(("Jadikan soal emas", "Make it a golden case"));
+        writeln!(html, "<button type=\"submit\">{golden}</button></form>")?;
+    }
     html.push_str("</div></div>\n");
-    events(&mut html, case, trail)?;
+    events(&mut html, case, shown.trail)?;
     Ok(html)
 }
 
@@ -68,7 +123,7 @@ fn text(html: &mut String, record: &CaseRecord) -> fmt::Result {
     let strong = if is_strong(record) { " strong" } else { "" };
     writeln!(html, "<section class=\"reading{strong}\"><h2>{}</h2>", Both(("Teks tersamar", "Masked text")))?;
     let flags: Vec<Flag> = Flag::ALL.into_iter().filter(|flag| marked.has(*flag)).collect();
-    if !strong.is_empty() || !flags.is_empty() {
+    if !strong.is_empty() || !flags.is_empty() || marked.has_claim() {
         html.push_str("<p class=\"legend\">");
         for flag in flags {
             let (code, name) = (flag.code(), Both(words::flag(flag)));
@@ -77,6 +132,10 @@ fn text(html: &mut String, record: &CaseRecord) -> fmt::Result {
                 "<label class=\"toggle\"><input type=\"checkbox\" id=\"show-{code}\" checked autocomplete=\"off\"> \
                  <mark class=\"{code}\">{name}</mark></label> "
             )?;
+        }
+        if marked.has_claim() {
+            let name = Both(("mirip klaim yang diperiksa", "resembles a checked claim"));
+            write!(html, "<mark class=\"claim\">{name}</mark> ")?;
         }
         if !strong.is_empty() {
             let show = Both(("Tampilkan isi keras", "Show strong content"));
@@ -106,7 +165,7 @@ fn text(html: &mut String, record: &CaseRecord) -> fmt::Result {
     writeln!(html, "<p class=\"note\">{note}</p></section>")
 }
 
-fn reasons(html: &mut String, record: &CaseRecord) -> fmt::Result {
+fn reasons(html: &mut String, record: &CaseRecord, together: Option<&Together>) -> fmt::Result {
     section(html, ("Alasan", "Reasons"))?;
     html.push_str("<ul class=\"reasons\">\n");
     for reason in record.screened.verdict.reasons.iter().take(REASONS_SHOWN) {
@@ -115,12 +174,15 @@ fn reasons(html: &mut String, record: &CaseRecord) -> fmt::Result {
         let (detail, code) = (Escaped(&detail), Escaped(&code));
         writeln!(html, "<li>{detail} <span lang=\"en\">{english}</span> <span class=\"code\">{code}</span></li>")?;
     }
+    if let Some(together) = together {
+        together.reason(html)?;
+    }
     html.push_str("</ul></section>\n");
     Ok(())
 }
 
 /// By the clocks of western Indonesia, where the working days are counted.
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     const WIB_OFFSET_MS: u64 = 7 * 3_600_000;
     let local = Timestamp::from_unix_ms(at.unix_ms().saturating_add(WIB_OFFSET_MS)).rfc3339();
     format!("<time datetime=\"{}\">{} {} WIB</time>", at.rfc3339(), &local[..10], &local[11..16])
@@ -133,8 +195,8 @@ fn standing(html: &mut String, record: &CaseRecord, now: Timestamp) -> fmt::Resu
     let (id, en) = age(record.received_at, now);
     let received = format!("{} ({id}<span lang=\"en\"> / {en}</span>)", moment(record.received_at));
     entry(html, ("Diterima", "Received"), received)?;
-    if record.status == saring_domain::case::CaseStatus::InReview {
-        let priority = Priority::of(record, now);
+    if record.status == CaseStatus::InReview {
+        let priority = priority::of(record, now);
         let parts = format!(
             "{:.0} = 100 × risiko {:.2} × waktu {:.2} × keraguan {:.2} <span lang=\"en\">risk × waiting × uncertainty</span>",
             priority.points(),
@@ -165,14 +227,30 @@ fn standing(html: &mut String, record: &CaseRecord, now: Timestamp) -> fmt::Resu
     if let Some(agency) = &record.returned {
         entry(html, ("Dikembalikan untuk", "Returned for"), Escaped(agency.name()))?;
     }
-    if let Some(lock) = &record.lock {
-        let until = format!("{} – {}", Escaped(lock.holder.as_str()), moment(lock.until));
-        entry(html, ("Dipegang oleh", "Held by"), until)?;
-    }
+    standing_people(html, record)?;
     entry(html, ("Model", "Model"), Escaped(record.screened.model.as_str()))?;
     entry(html, ("Kebijakan", "Policy"), Escaped(record.screened.policy.as_str()))?;
     entry(html, ("Versi kasus", "Case version"), record.version)?;
     html.push_str("</dl></section>\n");
+    Ok(())
+}
+
+fn standing_people(html: &mut String, record: &CaseRecord) -> fmt::Result {
+    if let Some(lock) = &record.lock {
+        let until = format!("{} – {}", Escaped(lock.holder.as_str()), moment(lock.until));
+        entry(html, ("Dipegang oleh", "Held by"), until)?;
+    }
+    if let Some(escalated) = &record.escalated {
+        let why = super::reasons::find("escalate", escalated.why.as_str()).map_or("", |reason| reason.id.as_str());
+        entry(html, ("Dieskalasi", "Escalated"), format!("{} – {}", Escaped(why), moment(escalated.at)))?;
+    }
+    if let Some(asked) = &record.asked {
+        entry(
+            html,
+            ("Pelapor diminta", "Reporter was asked"),
+            Both((asked.reason.words_id(), asked.reason.words_en())),
+        )?;
+    }
     Ok(())
 }
 

@@ -10,6 +10,8 @@ use crate::html::Escaped;
 
 /// Most marks of one text, the strongest.
 const MARKS_MAX: usize = 60;
+/// Most claims of which the stretch is marked, the nearest.
+const CLAIMS_MAX: usize = 3;
 /// Characters that an excerpt shows before its first mark.
 const LEAD_CHARS: usize = 60;
 
@@ -25,6 +27,8 @@ pub(super) struct Marked {
     chars: Vec<char>,
     places: Vec<Place>,
     marks: Vec<Highlight>,
+    /// Stretches that come close to a claim.
+    claims: Vec<(usize, usize)>,
 }
 
 /// A part of a text, in characters.
@@ -46,7 +50,7 @@ impl Marked {
     pub(super) fn of(screened: &Screened) -> Self {
         let chars: Vec<char> = screened.public_text.chars().collect();
         let Some(places) = places(screened, &chars) else {
-            return Self { chars, places: Vec::new(), marks: Vec::new() };
+            return Self { chars, places: Vec::new(), marks: Vec::new(), claims: Vec::new() };
         };
         let mut marks: Vec<Highlight> = (screened.highlights.iter().filter(|h| h.weight > 0.0 && h.start < h.end))
             .map(|h| Highlight {
@@ -59,7 +63,13 @@ impl Marked {
         marks.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         marks.truncate(MARKS_MAX);
         marks.sort_by_key(|h| (h.start, h.end));
-        Self { chars, places, marks }
+        let end = chars.len();
+        let claim = |(from, to): (usize, usize)| {
+            (moved(&places, from, Side::Start).min(end), moved(&places, to, Side::End).min(end))
+        };
+        let claims = screened.claims.iter().filter_map(|c| c.span).take(CLAIMS_MAX).map(claim);
+        let claims = claims.filter(|(start, end)| start < end).collect();
+        Self { chars, places, marks, claims }
     }
 
     /// Characters of the text.
@@ -70,6 +80,11 @@ impl Marked {
     /// Whether a flag has marks.
     pub(super) fn has(&self, flag: Flag) -> bool {
         self.marks.iter().any(|mark| mark.flag == flag)
+    }
+
+    /// Whether a stretch comes close to a claim.
+    pub(super) fn has_claim(&self) -> bool {
+        !self.claims.is_empty()
     }
 
     /// The beginning, as far as its markup stays within so many bytes.
@@ -106,6 +121,7 @@ impl Marked {
     /// Writes a part with its marks.
     pub(super) fn write(&self, html: &mut String, part: Part) -> fmt::Result {
         let edges = self.marks.iter().flat_map(|mark| [mark.start, mark.end]);
+        let edges = edges.chain(self.claims.iter().flat_map(|(start, end)| [*start, *end]));
         let mut cuts: Vec<usize> = edges.filter(|at| part.start < *at && *at < part.end).collect();
         cuts.extend([part.start, part.end]);
         cuts.sort_unstable();
@@ -116,15 +132,17 @@ impl Marked {
         for (start, end) in cuts.iter().zip(cuts.iter().skip(1)) {
             let text: String = self.chars[*start..*end].iter().collect();
             let over: Vec<_> = self.marks.iter().filter(|mark| mark.start <= *start && *end <= mark.end).collect();
-            if over.is_empty() {
+            let claim = self.claims.iter().any(|(from, to)| from <= start && end <= to);
+            if over.is_empty() && !claim {
                 write!(html, "{}", Escaped(&text))?;
                 continue;
             }
             let of = |flag: Flag| over.iter().filter(|m| m.flag == flag).map(|m| m.weight).reduce(f32::max);
             let flags: Vec<(Flag, f32)> = Flag::ALL.into_iter().filter_map(|f| of(f).map(|w| (f, w))).collect();
-            let classes = flags.iter().map(|(flag, _)| flag.code()).collect::<Vec<_>>().join(" ");
-            let weights = flags.iter().map(|(flag, w)| format!("{} +{w:.2}", flag.code())).collect::<Vec<_>>();
-            let weights = weights.join(", ");
+            let classes = flags.iter().map(|(flag, _)| flag.code()).chain(claim.then_some("claim"));
+            let classes = classes.collect::<Vec<_>>().join(" ");
+            let weights = flags.iter().map(|(flag, w)| format!("{} +{w:.2}", flag.code()));
+            let weights = weights.chain(claim.then(|| "klaim / claim".to_owned())).collect::<Vec<_>>().join(", ");
             write!(html, "<mark class=\"{classes}\" title=\"{weights}\">{}</mark>", Escaped(&text))?;
         }
         if part.end < self.chars.len() {
@@ -182,6 +200,23 @@ fn moved(places: &[Place], original: usize, side: Side) -> usize {
         (at, public_at) = (place.original.1, place.public.1);
     }
     public_at + original.saturating_sub(at)
+}
+
+/// The place in the original of a place in the public text; nothing within a masked stretch, or where
+/// the masked stretches are not where they are said to be.
+pub(super) fn original_place(screened: &Screened, public: usize) -> Option<usize> {
+    let chars: Vec<char> = screened.public_text.chars().collect();
+    let (mut at, mut public_at) = (0, 0);
+    for place in places(screened, &chars)? {
+        if public <= place.public.0 {
+            break;
+        }
+        if public < place.public.1 {
+            return None;
+        }
+        (at, public_at) = (place.original.1, place.public.1);
+    }
+    Some(at + public - public_at)
 }
 
 #[cfg(test)]
@@ -280,6 +315,19 @@ mod tests {
     }
 
     #[test]
+    fn places_lead_back_to_the_original() {
+        let text = format!("a {NIK} bc 08123456789 d");
+        let pii = vec![span(&text, NIK, PiiKind::Nik), span(&text, "08123456789", PiiKind::Phone)];
+        let screened = screened(&text, pii, Vec::new());
+        for word in ["a", "bc", "d"] {
+            let (start, end) = at(&screened.public_text, word);
+            let place = |public| original_place(&screened, public);
+            assert_eq!((place(start), place(end)), (Some(at(&text, word).0), Some(at(&text, word).1)), "{word}");
+        }
+        assert_eq!(original_place(&screened, at(&screened.public_text, "NIK").0), None);
+    }
+
+    #[test]
     fn marks_of_several_flags_share_their_words() {
         let text = "satu dua tiga";
         let highlights = vec![mark(text, "satu dua", Flag::Spam), mark(text, "dua tiga", Flag::Hoax)];
@@ -289,6 +337,30 @@ mod tests {
              <mark class=\"spam hoax\" title=\"spam +1.25, hoax +1.25\">dua</mark>\
              <mark class=\"hoax\" title=\"hoax +1.25\"> tiga</mark>"
         );
+    }
+
+    #[test]
+    fn a_stretch_that_repeats_a_claim_has_a_mark_of_its_own() {
+        let text = format!("NIK {NIK} telur plastik beredar, sebarkan");
+        let pii = vec![span(&text, NIK, PiiKind::Nik)];
+        let mut screened = screened(&text, pii, vec![mark(&text, "beredar, sebarkan", Flag::Hoax)]);
+        screened.claims = vec![saring_domain::case::MatchedClaim {
+            id: "a".into(),
+            title: "b".into(),
+            url: None,
+            verdict: "SALAH".into(),
+            date: None,
+            score: saring_domain::score::Score::default(),
+            span: Some(at(&text, "telur plastik beredar")),
+        }];
+        assert_eq!(
+            shown(&screened),
+            "NIK [NIK] <mark class=\"claim\" title=\"klaim / claim\">telur plastik </mark>\
+             <mark class=\"hoax claim\" title=\"hoax +1.25, klaim / claim\">beredar</mark>\
+             <mark class=\"hoax\" title=\"hoax +1.25\">, sebarkan</mark>"
+        );
+        screened.claims[0].span = Some((900, 950));
+        assert!(!shown(&screened).contains("claim"));
     }
 
     #[test]

@@ -3,11 +3,15 @@
 use std::fmt::{self, Write as _};
 
 use saring_domain::case::{Case, Timestamp};
+use saring_store::SavedView;
 
 use super::frame::{Both, age, page};
+use super::identity::{Permission, Session};
 use super::marks::Marked;
+use super::panel;
 use super::priority::{Clock, Priority, Urgency};
 use super::queue::{Facet, PART_ITEMS_MAX, Selection, Values, View};
+use super::queue_top;
 use super::words::{self, Words};
 use super::{case_path, is_strong};
 use crate::categories;
@@ -20,14 +24,46 @@ const NAME_CHARS: usize = 80;
 /// Reasons on a card; the case page has all.
 const REASONS_SHOWN: usize = 4;
 
-pub(super) fn render(view: &View, selection: &Selection, now: Timestamp) -> String {
-    let body = body(view, selection, now).expect("writing to a string cannot fail");
-    page(("Antrean pemeriksaan", "Review queue"), &body)
+/// What stands around the list.
+pub(super) struct Around<'a> {
+    pub(super) views: &'a [SavedView],
+    /// The case that was decided just before.
+    pub(super) done: Option<&'a Case>,
 }
 
-fn body(view: &View, selection: &Selection, now: Timestamp) -> Result<String, fmt::Error> {
+pub(super) fn render(
+    session: &Session,
+    view: &View,
+    selection: &Selection,
+    around: &Around<'_>,
+    now: Timestamp,
+) -> String {
+    let body = body(session, view, selection, around, now).expect("writing to a string cannot fail");
+    page(session, ("Antrean pemeriksaan", "Review queue"), &body)
+}
+
+fn body(
+    session: &Session,
+    view: &View,
+    selection: &Selection,
+    around: &Around<'_>,
+    now: Timestamp,
+) -> Result<String, fmt::Error> {
     let mut html = String::new();
+    if let Some(done) = around.done {
+        write!(
+            html,
+            "<div class=\"done\">{} <a href=\"{}\"><span class=\"code\">{}</span></a>",
+            Both(("Selesai:", "Done:")),
+            case_path(done.id()),
+            done.id()
+        )?;
+        panel::hold(&mut html, session, done, now)?;
+        html.push_str("</div>\n");
+    }
+    queue_top::parts(&mut html, view, selection)?;
     summary(&mut html, view, selection)?;
+    queue_top::tools(&mut html, session, selection, around.views)?;
     html.push_str("<nav class=\"filters\" aria-label=\"Saringan (filters)\">\n");
     for values in &view.values {
         filter(&mut html, values, selection)?;
@@ -48,11 +84,18 @@ fn body(view: &View, selection: &Selection, now: Timestamp) -> Result<String, fm
         };
         writeln!(html, "<p>{}</p>", Both(none))?;
     }
+    let bulk = session.may(Permission::Decide) && !view.cases.is_empty();
+    if bulk {
+        queue_top::bulk_begin(&mut html, session)?;
+    }
     html.push_str("<ol class=\"queue\">\n");
     for (case, priority) in &view.cases {
-        card(&mut html, case, priority, now)?;
+        card(&mut html, case, priority, bulk, now)?;
     }
     html.push_str("</ol>\n");
+    if bulk {
+        queue_top::bulk_end(&mut html)?;
+    }
     paging(&mut html, view, selection)?;
     Ok(html)
 }
@@ -64,6 +107,13 @@ fn summary(html: &mut String, view: &View, selection: &Selection) -> fmt::Result
         "<p class=\"sum\"><strong>{found}</strong> dari {read} laporan, yang paling mendesak dulu. \
          <span lang=\"en\">{found} of {read} reports, the most pressing first.</span></p>"
     )?;
+    if let Some(board) = &view.board {
+        let (id, en) = age(Timestamp::from_unix_ms(board.at_ms), selection.now);
+        return writeln!(
+            html,
+            "<p class=\"note\">Hitungan seluruh antrean, {id} lalu. <span lang=\"en\">Counts of the whole queue, {en} ago.</span></p>"
+        );
+    }
     if view.next_part.is_some() || selection.is_later_part() {
         writeln!(
             html,
@@ -81,6 +131,7 @@ fn facet_words(facet: Facet) -> Words {
         Facet::Category => ("Kategori", "Category"),
         Facet::Agency => ("Instansi", "Agency"),
         Facet::Region => ("Wilayah", "Region"),
+        Facet::Age => ("Umur", "Age"),
     }
 }
 
@@ -101,7 +152,8 @@ fn filter(html: &mut String, values: &Values, selection: &Selection) -> fmt::Res
         let link = selection.with(values.facet, Some(&value.key));
         let current = if chosen == Some(value.key.as_str()) { " aria-current=\"true\"" } else { "" };
         let (link, name) = (Escaped(&link), excerpt(&value.name, NAME_CHARS));
-        writeln!(html, "<li><a href=\"{link}\"{current}>{} <b>{}</b></a></li>", Escaped(&name), value.count)?;
+        let count = if value.count > 0 { format!(" <b>{}</b>", value.count) } else { String::new() };
+        writeln!(html, "<li><a href=\"{link}\"{current}>{}{count}</a></li>", Escaped(&name))?;
     }
     if values.left_out > 0 {
         let more = values.left_out;
@@ -111,7 +163,7 @@ fn filter(html: &mut String, values: &Values, selection: &Selection) -> fmt::Res
     Ok(())
 }
 
-fn card(html: &mut String, case: &Case, priority: &Priority, now: Timestamp) -> fmt::Result {
+fn card(html: &mut String, case: &Case, priority: &Priority, bulk: bool, now: Timestamp) -> fmt::Result {
     let record = case.record();
     let screened = &record.screened;
     let id = record.id;
@@ -125,6 +177,13 @@ fn card(html: &mut String, case: &Case, priority: &Priority, now: Timestamp) -> 
     write!(html, "<h2><a href=\"{}\">{} <span class=\"code\">{id}</span></a>", case_path(id), Escaped(&title))?;
     if priority.urgency == Urgency::AtOnce {
         write!(html, " <span class=\"badge alarm\">{}</span>", Both(("Segera", "At once")))?;
+    }
+    if bulk {
+        write!(
+            html,
+            " <label class=\"pick\"><input type=\"checkbox\" name=\"id\" value=\"{id}\" autocomplete=\"off\"> {}</label>",
+            Both(("pilih", "select"))
+        )?;
     }
     html.push_str("</h2>\n<ul class=\"reasons\">");
     for reason in screened.verdict.reasons.iter().take(REASONS_SHOWN) {
@@ -172,6 +231,10 @@ fn meta(html: &mut String, case: &Case, priority: &Priority, now: Timestamp) -> 
     write!(html, "<time datetime=\"{at}\" title=\"{at}\">{id}<span lang=\"en\"> {en}</span></time>")?;
     if priority.clock == Clock::RanOut {
         write!(html, " <span class=\"badge alarm\">{}</span>", Both(("Lewat tenggat", "Overdue")))?;
+    }
+    if let Some(lock) = record.lock.as_ref().filter(|lock| lock.until > now) {
+        let holder = excerpt(lock.holder.as_str().trim_start_matches("moderator:"), NAME_CHARS);
+        write!(html, " <span class=\"badge\">dipegang oleh {}</span>", Escaped(&holder))?;
     }
     if record.appealed_at.is_some() {
         write!(html, " <span class=\"badge\">{}</span>", Both(("Banding", "Appeal")))?;

@@ -1,5 +1,6 @@
 //! The public pages: the list of reports and one report.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
 use axum::Router;
@@ -19,6 +20,7 @@ use crate::error::WebError;
 use crate::html::{Escaped, Frame, excerpt, moment};
 use crate::lang::Lang;
 use crate::page_error::PageError;
+use crate::places::{self, Place, Zone};
 use crate::query::{Parameters, Query};
 use crate::settings::Settings;
 
@@ -86,7 +88,7 @@ fn list_body(page: &Page<FeedItem>, listing: &Listing, lang: Lang) -> Result<Str
         "Reports that passed the screening. Personal data is masked, for instance [NIK] or [TELP].",
     );
     writeln!(html, "<p>{intro}</p>")?;
-    filter_form(&mut html, listing, lang)?;
+    filter_form(&mut html, page, listing, lang)?;
     if page.items.is_empty() {
         let none = lang.pick("Tidak ada laporan di halaman ini.", "There is no report on this page.");
         writeln!(html, "<p>{none}</p>")?;
@@ -99,7 +101,7 @@ fn list_body(page: &Page<FeedItem>, listing: &Listing, lang: Lang) -> Result<Str
         let place = item.region.as_ref().map(|region| region.name.as_str());
         let about = [place, item.agency.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let separator = if about.is_empty() { "" } else { " · " };
-        let at = moment(item.published_at, lang);
+        let at = moment(item.published_at, zone(item), lang);
         writeln!(html, "<p class=\"meta\">{}{separator}{at}</p></article>", Escaped(&about))?;
     }
     if let Some(next) = &page.next {
@@ -110,9 +112,13 @@ fn list_body(page: &Page<FeedItem>, listing: &Listing, lang: Lang) -> Result<Str
     Ok(html)
 }
 
-fn filter_form(html: &mut String, listing: &Listing, lang: Lang) -> fmt::Result {
-    let (category, region) = (lang.pick("Kategori", "Category"), lang.pick("Kode wilayah", "Region code"));
-    let (agency, all) = (lang.pick("Instansi", "Agency"), lang.pick("Semua", "All"));
+/// The clock of the place that a report is about.
+fn zone(item: &FeedItem) -> Zone {
+    Zone::of(item.region.as_ref().map(|region| region.code.as_str()))
+}
+
+fn filter_form(html: &mut String, page: &Page<FeedItem>, listing: &Listing, lang: Lang) -> fmt::Result {
+    let (category, all) = (lang.pick("Kategori", "Category"), lang.pick("Semua", "All"));
     writeln!(
         html,
         "<form method=\"get\" action=\"/\"><input type=\"hidden\" name=\"lang\" value=\"{}\">",
@@ -123,15 +129,53 @@ fn filter_form(html: &mut String, listing: &Listing, lang: Lang) -> fmt::Result 
         let selected = if listing.given("category") == known.code { " selected" } else { "" };
         writeln!(html, "<option value=\"{}\"{selected}>{}</option>", known.code, Escaped(known.name(lang)))?;
     }
-    let (agency_given, region_given) = (Escaped(listing.given("agency")), Escaped(listing.given("region")));
     writeln!(html, "</select></label>")?;
-    writeln!(html, "<label>{agency} <input name=\"agency\" maxlength=\"200\" value=\"{agency_given}\"></label>")?;
+    agency_field(html, page, listing, lang)?;
+    region_field(html, listing, lang)?;
+    writeln!(html, "<button>{}</button></form>", lang.pick("Saring", "Filter"))
+}
+
+/// Any beginning of a name will do; bodies of this page and of the registry are suggested.
+fn agency_field(html: &mut String, page: &Page<FeedItem>, listing: &Listing, lang: Lang) -> fmt::Result {
+    let (name, given) = (lang.pick("Instansi", "Agency"), Escaped(listing.given("agency")));
     writeln!(
         html,
-        "<label>{region} <input name=\"region\" maxlength=\"13\" size=\"8\" placeholder=\"33.74\" \
-         value=\"{region_given}\"></label>"
+        "<label>{name} <input name=\"agency\" list=\"instansi\" maxlength=\"200\" value=\"{given}\"></label>\
+         <datalist id=\"instansi\">"
     )?;
-    writeln!(html, "<button>{}</button></form>", lang.pick("Saring", "Filter"))
+    let here = page.items.iter().filter_map(|item| item.agency.as_deref());
+    let names: BTreeSet<&str> = here.chain(places::bodies().iter().map(String::as_str)).collect();
+    for name in names {
+        write!(html, "<option value=\"{}\">", Escaped(name))?;
+    }
+    writeln!(html, "</datalist>")
+}
+
+/// Provinces; once one is chosen, also its regencies and cities.
+fn region_field(html: &mut String, listing: &Listing, lang: Lang) -> fmt::Result {
+    let (label, all) = (lang.pick("Wilayah", "Region"), lang.pick("Semua", "All"));
+    let given = listing.given("region");
+    writeln!(html, "<label>{label} <select name=\"region\"><option value=\"\">{all}</option>")?;
+    let mut known = given.is_empty();
+    for province in places::provinces() {
+        let mut option = |place: &Place, before: &str| {
+            let chosen = place.code == given;
+            known |= chosen;
+            let selected = if chosen { " selected" } else { "" };
+            writeln!(html, "<option value=\"{}\"{selected}>{before}{}</option>", place.code, Escaped(place.name))
+        };
+        option(province, "")?;
+        if given.starts_with(province.code) {
+            for regency in places::regencies(given) {
+                option(regency, "– ")?;
+            }
+        }
+    }
+    // A district, or a code that is newer than the table.
+    if !known {
+        writeln!(html, "<option value=\"{0}\" selected>{0}</option>", Escaped(given))?;
+    }
+    writeln!(html, "</select></label>")
 }
 
 fn report_body(item: &FeedItem, reference: Reference, lang: Lang) -> Result<String, fmt::Error> {
@@ -150,7 +194,7 @@ fn report_body(item: &FeedItem, reference: Reference, lang: Lang) -> Result<Stri
         entry(&mut html, lang.pick("Wilayah", "Region"), &format!("{} ({})", region.name, region.code))?;
     }
     let since = lang.pick("Tampil sejak", "Public since");
-    writeln!(html, "<dt>{since}</dt><dd>{}</dd>", moment(item.published_at, lang))?;
+    writeln!(html, "<dt>{since}</dt><dd>{}</dd>", moment(item.published_at, zone(item), lang))?;
     entry(&mut html, lang.pick("Nomor publik", "Public number"), &item.id.to_string())?;
     let requests = format!("/open311/v2/requests/{reference}");
     writeln!(

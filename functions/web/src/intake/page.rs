@@ -10,13 +10,14 @@ use axum::routing::{get, post};
 use saring_domain::case::{CaseStatus, TrackingId};
 use saring_store::Tracked;
 
-use super::{Service, tracking_id};
+use super::{REASON_CHARS_MAX, Service, reason, tracking_id};
 use crate::answer::{PAGE_POLICY, style};
 use crate::error::WebError;
 use crate::feed::report_path;
 use crate::html::{Escaped, Frame, moment};
 use crate::lang::Lang;
 use crate::page_error::PageError;
+use crate::places::Zone;
 use crate::query::{Parameters, Query};
 use crate::status::{Appeal, told};
 
@@ -25,12 +26,16 @@ const STYLE: &str = "/lacak/saring.css";
 /// The form's field.
 const FIELD: &str = "nomor";
 const FORM_BYTES_MAX: usize = 1024;
+/// The appeal form's field.
+const REASON_FIELD: &str = "alasan";
+/// Twelve bytes for each character of a reason, as forms write them, and its name.
+const REASON_FORM_BYTES_MAX: usize = 12 * REASON_CHARS_MAX + 1024;
 
 pub(super) fn routes() -> axum::Router<Service> {
     axum::Router::new()
         .route(TRACK, get(form).post(look_up).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/lacak/{tracking_id}", get(tracked))
-        .route("/lacak/{tracking_id}/banding", post(appeal))
+        .route("/lacak/{tracking_id}/banding", post(appeal).layer(DefaultBodyLimit::max(REASON_FORM_BYTES_MAX)))
         .route(STYLE, get(style))
 }
 
@@ -74,10 +79,19 @@ async fn appeal(
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     parameters: Parameters,
+    fields: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Result<Response, PageError> {
     let lang = language(&headers, parameters)?;
     let id = tracking_id(id).map_err(failed(lang))?;
-    service.intake.appeal(id).await.map_err(failed(lang))?;
+    let fields = match fields {
+        Ok(Form(fields)) => fields,
+        // An empty body has no content type.
+        Err(FormRejection::InvalidFormContentType(_)) => Vec::new(),
+        Err(_) => return Err(failed(lang)(WebError::Reason)),
+    };
+    let typed = fields.iter().find(|(name, _)| name == REASON_FIELD).map_or("", |(_, typed)| typed);
+    let reason = reason(typed).map_err(failed(lang))?;
+    service.intake.appeal(id, reason.as_ref()).await.map_err(failed(lang))?;
     Ok(Redirect::to(&format!("{TRACK}/{id}?lang={}", lang.code())).into_response())
 }
 
@@ -146,11 +160,15 @@ fn status_body(id: TrackingId, tracked: &Tracked, lang: Lang, base: &str) -> Res
         Tracked::Screened(case) => case.record().received_at,
     };
     let received = lang.pick("Diterima", "Received");
-    writeln!(html, "<dl><dt>{received}</dt><dd>{}</dd>", moment(received_at, lang))?;
+    let zone = match tracked {
+        Tracked::Received { .. } => Zone::of(None),
+        Tracked::Screened(case) => Zone::of(case.record().region().map(|region| region.code.as_str())),
+    };
+    writeln!(html, "<dl><dt>{received}</dt><dd>{}</dd>", moment(received_at, zone, lang))?;
     if let Tracked::Screened(case) = tracked {
         let record = case.record();
         writeln!(html, "<dt>{}</dt>", lang.pick("Perubahan terakhir", "Last change"))?;
-        writeln!(html, "<dd>{}</dd>", moment(record.changed_at, lang))?;
+        writeln!(html, "<dd>{}</dd>", moment(record.changed_at, zone, lang))?;
         if let (CaseStatus::Published, Some(publication)) = (record.status, &record.publication) {
             let path = report_path(record.id, publication.at);
             let (name, read) =
@@ -171,7 +189,17 @@ fn appeal_form(html: &mut String, id: TrackingId, lang: Lang) -> fmt::Result {
         "Tidak setuju? Anda dapat meminta keputusan ini ditinjau ulang, satu kali.",
         "You don't agree? You can ask to have this decision looked at again, once.",
     );
+    let label = lang.pick("Alasan Anda (boleh kosong)", "Your reason (may be empty)");
+    let note = lang.pick(
+        "Alasan disimpan tersegel dan hanya dibaca petugas.",
+        "The reason is kept sealed and read by officers only.",
+    );
     let button = lang.pick("Ajukan banding", "Appeal");
     let action = format!("{TRACK}/{id}/banding?lang={}", lang.code());
-    writeln!(html, "<p>{intro}</p><form method=\"post\" action=\"{action}\"><button>{button}</button></form>")
+    writeln!(
+        html,
+        "<p>{intro} {note}</p><form method=\"post\" action=\"{action}\"><label>{label} \
+         <textarea name=\"{REASON_FIELD}\" rows=\"4\" maxlength=\"{REASON_CHARS_MAX}\" dir=\"auto\"></textarea>\
+         </label><button>{button}</button></form>"
+    )
 }

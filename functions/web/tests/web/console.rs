@@ -5,9 +5,8 @@ use saring_domain::policy::Decision::{Publish, Review};
 use saring_domain::policy::Reason;
 use saring_domain::score::{Fine, Flag, Highlight, Score};
 use saring_store::Cases;
-use saring_web::console::router;
 
-use crate::support::{World, get, get_with, minutes, record, record_as, report, screened, tracking};
+use crate::support::{World, console, get, get_with, minutes, record, record_as, report, screened, tracking};
 
 /// Breaks out of text, attributes, comments, scripts and styles where it is not escaped.
 pub(crate) const PAYLOAD: &str =
@@ -42,11 +41,15 @@ pub(crate) fn only_own_tags(page: &str, own: &[&str]) {
 #[track_caller]
 pub(crate) fn only_console_markup(page: &str) {
     let tags = "!doctype html head meta title link body a span header main h1 h2 h3 p strong b nav details summary ul ol li \
-                label input dl dt dd div section mark table tbody tr th td svg rect/ rect time";
+                label input dl dt dd div section mark table thead tbody tr th td svg rect/ rect time script form button select \
+                option textarea fieldset legend kbd dialog abbr polyline/ line/ text g circle/ figure figcaption br small";
     only_own_tags(page, &tags.split_whitespace().collect::<Vec<_>>());
     let attributes = "lang charset name content rel href class id aria-label aria-current aria-hidden type autocomplete \
                       checked title dir tabindex datetime scope viewbox preserveaspectratio x y width height start \
-                      hreflang html";
+                      hreflang html defer src method action value for maxlength required rows selected open \
+                      data-key data-version data-heartbeat data-undo data-due points x1 x2 y1 y2 text-anchor colspan \
+                      http-equiv role accesskey placeholder disabled data-poll data-tag data-cases aria-live cx cy r \
+                      aria-labelledby aria-describedby formaction aria-keyshortcuts multiple data-next data-hold";
     let attributes: Vec<&str> = attributes.split_whitespace().collect();
     for tag in page.split('<').skip(1).filter(|tag| !tag.starts_with('/')) {
         let markup = tag.split('>').next().unwrap();
@@ -95,7 +98,7 @@ async fn markup_in_any_field_is_shown_as_text() {
     for (seed, payload) in (1..).zip(PAYLOADS) {
         record_as(&world.cases, seed, payload, Review, |screened| everywhere(screened, payload)).await;
     }
-    let router = router(world.cases.clone());
+    let router = console(&world).await;
     let page = get(&router, "/console").await;
     assert_eq!(page.status, 200);
     only_console_markup(&page.body);
@@ -135,7 +138,7 @@ async fn the_queue_shows_what_waits_and_nothing_private() {
     let world = World::start().await;
     record(&world.cases, 1, "Promo obat, NIK 3374010101900001", Review).await;
     record(&world.cases, 2, "Jalan rusak", Publish).await;
-    let page = get(&router(world.cases.clone()), "/console").await;
+    let page = get(&console(&world).await, "/console").await;
     let shown = [
         "[NIK]",
         "promosi barang atau jasa",
@@ -146,7 +149,6 @@ async fn the_queue_shows_what_waits_and_nothing_private() {
         "prioritas",
         "Lewat tenggat",
         "hari",
-        "Hanya baca",
     ];
     for part in shown {
         assert!(page.body.contains(part), "{part}: {}", page.body);
@@ -154,17 +156,15 @@ async fn the_queue_shows_what_waits_and_nothing_private() {
     for part in ["3374010101900001", "Jalan rusak", "-PRIBADI", &tracking(1).to_string(), &id(2)] {
         assert!(!page.body.contains(part), "{part}: {}", page.body);
     }
-    for active in ["<form", "<button", "<script", "<textarea", "method="] {
-        assert!(!page.body.contains(active), "{active}: nothing can be changed without a login");
-    }
+    assert!(!page.body.contains("<textarea"), "a reader changes nothing");
     let policy = page.header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none'; style-src 'self';") && policy.contains("form-action 'none'"));
+    assert!(policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self';"), "{policy}");
 }
 
 #[tokio::test]
 async fn an_empty_queue_says_so_and_pages_lead_on() {
     let world = World::start().await;
-    let router = router(world.cases.clone());
+    let router = console(&world).await;
     assert!(get(&router, "/console").await.body.contains("Tidak ada laporan yang menunggu."));
     for seed in 1..=5 {
         record(&world.cases, seed, &format!("Promo nomor {seed}"), Review).await;
@@ -203,7 +203,7 @@ async fn varied(world: &World) {
 async fn filters_narrow_and_count() {
     let world = World::start().await;
     varied(&world).await;
-    let router = router(world.cases.clone());
+    let router = console(&world).await;
     for (query, expected) in [
         ("", vec![1, 2, 3, 4, 5, 6]),
         ("?reason=spam.gambling", vec![2]),
@@ -242,7 +242,7 @@ async fn filters_narrow_and_count() {
 #[tokio::test]
 async fn parameters_are_refused_by_name() {
     let world = World::start().await;
-    let router = router(world.cases.clone());
+    let router = console(&world).await;
     let long = format!("agency={}", "a".repeat(201));
     for (query, name) in [
         ("limit=0", "limit"),
@@ -285,7 +285,7 @@ async fn the_most_pressing_comes_first() {
     record_as(&world.cases, 7, "g", Review, scored(Fine::SensitiveSelfharm, 0.12)).await;
     // The model did not judge.
     record_as(&world.cases, 6, "f", Review, |s| reasons(s, &["held.model_unavailable"])).await;
-    let page = get(&router(world.cases.clone()), "/console").await.body;
+    let page = get(&console(&world).await, "/console").await.body;
     // A life first; then what nobody judged, a grave one, a doubtful one, the same without doubt, a light one.
     assert_eq!(ids(&page), [5, 6, 4, 3, 2, 1, 7].map(id));
     assert_eq!(page.matches("class=\"card urgent\"").count(), 1);
@@ -298,7 +298,7 @@ async fn the_most_pressing_comes_first() {
 #[tokio::test]
 async fn attacks_are_blurred_until_asked() {
     let world = World::start().await;
-    let router = router(world.cases.clone());
+    let router = console(&world).await;
     record(&world.cases, 1, "iklan", Review).await;
     let page = get(&router, "/console").await.body;
     assert!(!page.contains("strong\"") && !page.contains("show-strong"), "{page}");
@@ -306,7 +306,7 @@ async fn attacks_are_blurred_until_asked() {
     let page = get(&router, "/console").await.body;
     assert_eq!(page.matches("class=\"card strong\"").count(), 1);
     assert!(page.contains("id=\"show-strong\"") && page.contains("class=\"text\" dir=\"auto\" tabindex=\"0\""));
-    let style = get(&router, "/console/style.css").await.body;
+    let style = crate::support::style(&world).await;
     assert!(style.contains(".strong .text:not(:hover):not(:focus) { filter: blur("), "{style}");
     assert!(style.contains("main:has(#show-strong:checked) .strong .text { filter: none; }"), "{style}");
 }
@@ -331,7 +331,7 @@ async fn a_long_queue_is_read_in_parts_and_says_so() {
     for number in 1..=305 {
         expected.push(record_number(&world.cases, number, "Promo").await.id().to_string());
     }
-    let router = router(world.cases.clone());
+    let router = console(&world).await;
     let (mut path, mut shown, mut views) = ("/console".to_owned(), Vec::new(), 0);
     loop {
         let page = get(&router, &path).await.body;
@@ -361,7 +361,7 @@ async fn a_full_page_stays_small() {
         })
         .await;
     }
-    let page = get(&router(world.cases.clone()), "/console").await.body;
+    let page = get(&console(&world).await, "/console").await.body;
     assert_eq!(ids(&page).len(), 20);
     assert!(page.len() <= 100_000, "{} bytes", page.len());
     assert!(page.contains("dan 1 lagi"), "{page}");

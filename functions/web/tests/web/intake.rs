@@ -48,6 +48,31 @@ async fn the_same_report_again_is_the_same_report() {
 }
 
 #[tokio::test]
+async fn the_same_report_with_less_visibility_becomes_less_visible_at_once() {
+    let world = World::start().await;
+    let router = world.intake();
+    let send = async |visibility: &str| {
+        let report = json!({ "id": "r-1", "text": "Jalan rusak", "visibility": visibility });
+        post_report(&router, &report).await
+    };
+    let first = send("publik").await;
+    let report = Report::from_json(json!({ "id": "r-1", "text": "Jalan rusak" }).to_string().as_bytes()).unwrap();
+    let verdict = screened(&report, Decision::Publish);
+    Box::pin(world.cases.record_screening(&report, verdict, tracking(7), AT)).await.unwrap();
+    let feed = saring_web::feed::router(world.cases.clone());
+    let public = async || get(&feed, "/feed.json").await.json()["items"].as_array().unwrap().len();
+    assert_eq!(public().await, 1);
+    let case = world.cases.receipt(&id("r-1")).await.unwrap().unwrap().case;
+    for (visibility, shown, events) in [("anonim", 1, 3), ("publik", 1, 3), ("rahasia", 0, 4), ("anonim", 0, 4)] {
+        let again = send(visibility).await;
+        assert_eq!((again.status.as_u16(), &again.body), (202, &first.body));
+        assert_eq!((public().await, world.cases.audit(case).await.unwrap().len()), (shown, events), "{visibility}");
+    }
+    let status = get(&router, first.json()["status_url"].as_str().unwrap()).await.json();
+    assert_eq!(status["status"], "confidential");
+}
+
+#[tokio::test]
 async fn the_same_report_at_the_same_time_is_one_report() {
     let world = World::start().await;
     let router = world.intake();

@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod console;
+mod console_actions;
 mod console_case;
+mod console_identity;
+mod console_routes;
+mod console_together;
 mod feed;
 mod filters;
 mod formats;

@@ -6,10 +6,10 @@ use saring_domain::policy::Decision::Publish;
 use crate::console::{PAYLOAD, only_own_tags};
 use crate::support::{World, feed_of, get, get_with, nothing_private, published, record_as};
 
-const OWN: [&str; 30] = [
+const OWN: [&str; 31] = [
     "!doctype", "html", "head", "meta", "title", "link", "body", "header", "strong", "a", "main", "h1", "h2", "p",
     "form", "label", "input", "select", "option", "button", "article", "time", "footer", "dl", "dt", "dd", "ul", "li",
-    "span", "small",
+    "span", "small", "datalist",
 ];
 
 #[tokio::test]

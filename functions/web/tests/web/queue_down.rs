@@ -135,7 +135,7 @@ async fn no_store_means_no_page_and_no_cause() {
     let tracking = crate::support::tracking(1);
     later(&get(&intake, &format!("/reports/{tracking}")).await);
     later(&get(&saring_web::feed::router(cases.clone()), "/feed.json").await);
-    later(&get(&saring_web::console::router(cases.clone()), "/console").await);
+    later(&get(&crate::support::console_of(&cases).await, "/console").await);
     for (router, path) in [
         (saring_web::feed::router(cases.clone()), "/".to_owned()),
         (saring_web::feed::router(cases), "/open311/v2/requests.json".to_owned()),

@@ -15,11 +15,12 @@ use saring_domain::case::{
 use saring_domain::policy::{Decision, Reason, Verdict};
 use saring_domain::report::{Report, Visibility};
 use saring_domain::score::{Ranked, Score};
+use saring_local::issuer::{CONSOLE_AUDIENCE, Issuer};
 use saring_local::queue::{ManualClock, QueueHost, QueueHostOptions, QueueSpec};
 use saring_local::table::{TableHost, TableHostOptions};
 use saring_store::{Cases, QueueConfig, Recorded, Reports, TableConfig};
-use saring_web::Settings;
 use saring_web::intake::{Intake, router_with};
+use saring_web::{Identity, IdentitySettings, PublicUrl, Settings};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -87,6 +88,71 @@ impl World {
         self.table.shutdown().await;
         self.queue.shutdown().await;
     }
+}
+
+/// A provider that listens, and a console that believes it.
+pub(crate) struct Provider {
+    pub(crate) issuer: Issuer,
+    pub(crate) origin: String,
+}
+
+impl Provider {
+    pub(crate) async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let issuer = Issuer::new(&origin).unwrap();
+        let routes = issuer.router();
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self { issuer, origin }
+    }
+
+    pub(crate) fn settings(&self) -> IdentitySettings {
+        IdentitySettings::new(&self.issuer.issuer(), CONSOLE_AUDIENCE, PublicUrl::parse(&self.origin).unwrap())
+    }
+
+    pub(crate) fn console(&self, world: &World) -> Router {
+        saring_web::console::router(world.cases.clone(), &Identity::new(self.settings()).unwrap())
+    }
+
+    /// A console whose every request carries a token of this person with this role.
+    pub(crate) fn console_for(&self, cases: &Cases, person: &str, role: &str) -> Router {
+        let token = self.issuer.token(person, &[role]).unwrap();
+        let bearer: axum::http::HeaderValue = format!("Bearer {token}").parse().unwrap();
+        let console = saring_web::console::router(cases.clone(), &Identity::new(self.settings()).unwrap());
+        console.layer(axum::middleware::map_request(move |mut request: Request<Body>| {
+            request.headers_mut().insert("authorization", bearer.clone());
+            async move { request }
+        }))
+    }
+}
+
+/// A console for a role.
+pub(crate) async fn console_as(world: &World, role: &str) -> Router {
+    Provider::start().await.console_for(&world.cases, "siti", role)
+}
+
+pub(crate) async fn console(world: &World) -> Router {
+    console_as(world, "reader").await
+}
+
+pub(crate) async fn console_of(cases: &Cases) -> Router {
+    Provider::start().await.console_for(cases, "siti", "reader")
+}
+
+pub(crate) async fn post_form(router: &Router, path: &str, form: &str) -> Answer {
+    let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+    ask(router, request.body(Body::from(form.to_owned())).unwrap()).await
+}
+
+/// The style sheet that the pages name.
+pub(crate) async fn style(world: &World) -> String {
+    let router = console(world).await;
+    let page = get(&router, "/console").await.body;
+    let path = page.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let sheet = get(&router, &path).await;
+    assert_eq!((sheet.status.as_u16(), sheet.header("content-type")), (200, "text/css; charset=utf-8"));
+    assert!(sheet.header("cache-control").contains("immutable"));
+    sheet.body
 }
 
 fn opened(message: &Message) -> (Value, String) {
@@ -199,6 +265,7 @@ pub(crate) fn screened(report: &Report, decision: Decision) -> Screened {
             verdict: "SALAH".into(),
             date: Some("2026-01-31".into()),
             score: score(0.9),
+            span: None,
         }],
         highlights: Vec::new(),
     }

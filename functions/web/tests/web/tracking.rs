@@ -35,6 +35,25 @@ async fn every_status_is_told_in_plain_words() {
 }
 
 #[tokio::test]
+async fn every_status_as_json() {
+    let world = World::start().await;
+    let router = world.intake();
+    world.cases.receive(&crate::support::report("r-4", "Menunggu"), tracking(4), AT).await.unwrap();
+    record(&world.cases, 1, "Jalan rusak", Publish).await;
+    record(&world.cases, 2, "Promo", Review).await;
+    let rejected = record(&world.cases, 3, "Promo", Review).await;
+    let actor = Actor::parse("moderator:sari").unwrap();
+    world.cases.resolve(rejected.id(), 1, Resolution::Reject(RejectReason::Spam), &actor, AT).await.unwrap();
+    let mut told = serde_json::Map::new();
+    for (name, seed) in [("received", 4), ("published", 1), ("in_review", 2), ("rejected", 3)] {
+        let answer = get(&router, &format!("/reports/{}", tracking(seed))).await;
+        assert_eq!(answer.json()["status"], name);
+        told.insert(name.to_owned(), answer.json());
+    }
+    insta::assert_snapshot!("status_json", serde_json::to_string_pretty(&told).unwrap());
+}
+
+#[tokio::test]
 async fn unknown_ids_get_one_answer() {
     let world = World::start().await;
     let router = world.intake();

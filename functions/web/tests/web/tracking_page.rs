@@ -130,6 +130,38 @@ async fn a_rejection_can_be_appealed_once() {
 }
 
 #[tokio::test]
+async fn the_reason_of_an_appeal_is_sealed_and_read_by_an_officer_only() {
+    let world = World::start().await;
+    for seed in [1, 2] {
+        record(&world.cases, seed, "Promo", Review).await;
+        reject(&world, seed).await;
+    }
+    let router = world.intake();
+    let path = format!("/lacak/{}/banding", tracking(1));
+    let long = format!("alasan={}", "a".repeat(2001));
+    assert_eq!(submit(&router, &path, &long).await.status, 400);
+    assert_eq!(submit(&router, &path, "alasan=Saya+bukan+penjual+apa+pun").await.status, 303);
+    let over_json = |body: &'static str| {
+        let request = Request::post(format!("/reports/{}/appeal", tracking(2)));
+        let request = request.header("content-type", "application/json").body(Body::from(body)).unwrap();
+        let router = router.clone();
+        async move { ask(&router, request).await }
+    };
+    for wrong in ["{", "{\"reason\": 7}", "[]"] {
+        let refused = over_json(wrong).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["field"]), (400, &json!("reason")), "{wrong}");
+    }
+    assert_eq!(over_json("{\"reason\": \"Saya bukan penjual apa pun\"}").await.status, 200);
+    let auditor = Actor::parse("auditor:test").unwrap();
+    for seed in [1, 2] {
+        let page = get(&router, &format!("/lacak/{}", tracking(seed))).await.body;
+        assert!(!page.contains("penjual"), "{page}");
+        let read = world.cases.appeal_reason(tracking(seed).case_id(), &auditor, AT).await.unwrap().unwrap();
+        assert_eq!(read.as_str(), "Saya bukan penjual apa pun");
+    }
+}
+
+#[tokio::test]
 async fn the_appeal_over_the_interface() {
     let world = World::start().await;
     record(&world.cases, 1, "Promo", Review).await;

@@ -47,6 +47,8 @@ pub(crate) struct DynamodbPrices {
     pub(crate) write_units_per_million: f64,
     pub(crate) read_units_per_million: f64,
     pub(crate) provisioned_write_unit_hour: f64,
+    pub(crate) reserved_one_year_share: f64,
+    pub(crate) reserved_three_years_share: f64,
     pub(crate) storage_gb_month: f64,
     pub(crate) recovery_gb_month: f64,
 }
@@ -81,6 +83,7 @@ impl Prices {
 pub(crate) struct Load {
     pub(crate) screen: ScreenLoad,
     pub(crate) notify: NotifyLoad,
+    pub(crate) arrival: Arrival,
     pub(crate) decisions: Decisions,
     pub(crate) items: Items,
     pub(crate) logs: Logs,
@@ -107,6 +110,14 @@ pub(crate) struct NotifyLoad {
     pub(crate) window_seconds: f64,
     pub(crate) invocation_ms: f64,
     pub(crate) shards: f64,
+}
+
+/// How reports come.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arrival {
+    pub(crate) through_intake: f64,
+    pub(crate) sent_per_call: f64,
 }
 
 #[derive(Deserialize)]

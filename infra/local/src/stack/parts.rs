@@ -92,6 +92,7 @@ pub(super) fn notify_function(
     decisions_url: &str,
 ) -> Result<Function, FunctionError> {
     let mut function = function("notify", &options.notify, options);
+    function.env.clone_from(&options.environment);
     let local = [
         (env::DECISIONS_QUEUE_URL, decisions_url),
         (env::QUEUE_ENDPOINT, queue_endpoint),

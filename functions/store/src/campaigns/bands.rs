@@ -1,0 +1,182 @@
+//! The places where alike texts meet.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use saring_domain::campaign::{Fingerprint, Sketch};
+use saring_domain::case::{CaseId, CaseRecord, Timestamp};
+use tokio::task::JoinSet;
+
+use super::{CAMPAIGN, MARKER_SK, Marker, OPEN_DAYS};
+use crate::cases::Cases;
+use crate::error::{StoreError, failed, unreadable};
+use crate::item::{Attributes, DecodeError, Reader, Writer, number, text, value_error};
+use crate::names as n;
+
+const BAND_PREFIX: &str = "band#";
+const BAND_SK: &str = "band";
+const SKETCH: &str = "sketch";
+
+/// A place that is taken.
+#[derive(Debug, Clone, Copy)]
+struct Band {
+    first: CaseId,
+    sketch: Sketch,
+    expires_at_s: u64,
+}
+
+/// What stands at the places of one text, by their names.
+#[derive(Debug, Default)]
+pub(super) struct Seen(HashMap<String, Band>);
+
+/// How a place is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// At half the price; taking a place that looks free shows whether it is.
+    Cheap,
+    /// As it is now.
+    Newest,
+}
+
+/// What came of taking places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Founding {
+    /// Whoever says the same finds this case.
+    Alone,
+    /// Others took some at the same time.
+    Met,
+}
+
+impl Band {
+    fn decode(item: &Attributes) -> Result<Self, DecodeError> {
+        let item = Reader(item);
+        Ok(Self {
+            first: item.parsed(CAMPAIGN, CaseId::parse)?,
+            sketch: Sketch::parse(item.bytes(SKETCH)?).ok_or(value_error(SKETCH))?,
+            expires_at_s: item.number(n::EXPIRES_AT)?,
+        })
+    }
+
+    /// The service may take days to delete what has expired.
+    fn is_open(&self, now: Timestamp) -> bool {
+        self.expires_at_s > now.unix_s()
+    }
+}
+
+impl Seen {
+    /// The most alike first case, of equals the smallest id. A case that is first itself stays so, but
+    /// for one with a smaller id: that one began at the same moment.
+    pub(super) fn nearest(&self, print: &Fingerprint, id: CaseId, now: Timestamp) -> Option<CaseId> {
+        let open = || self.0.values().filter(|band| band.is_open(now) && band.sketch.is_alike(print.sketch()));
+        let nearness = |band: &Band| band.sketch.similarity(print.sketch());
+        let others = open().filter(|band| band.first != id);
+        let best = others.max_by(|a, b| nearness(a).total_cmp(&nearness(b)).then(b.first.cmp(&a.first)))?;
+        let own = open().any(|band| band.first == id);
+        (!own || best.first < id).then_some(best.first)
+    }
+}
+
+impl Cases {
+    /// What stands at the places of a text, and the case's own campaign: one call.
+    pub(super) async fn bands_and_marker(
+        &self,
+        id: CaseId,
+        print: &Fingerprint,
+        reading: Reading,
+    ) -> Result<(Option<Marker>, Seen), StoreError> {
+        let mut keys: Vec<_> = print.bands().iter().map(|band| key(format!("{BAND_PREFIX}{band}"), BAND_SK)).collect();
+        keys.push(key(n::case_pk(id), MARKER_SK));
+        let (mut marker, mut seen) = (None, Seen::default());
+        for item in self.get_all(keys, reading).await? {
+            let reader = Reader(&item);
+            let name = reader.text(n::PK).map_err(unreadable("band"))?;
+            match name.strip_prefix(BAND_PREFIX) {
+                Some(name) => {
+                    let band = Band::decode(&item).map_err(unreadable("band"))?;
+                    seen.0.insert(name.to_owned(), band);
+                }
+                None => marker = Some(Marker::decode(&item).map_err(unreadable("campaign of a case"))?),
+            }
+        }
+        Ok((marker, seen))
+    }
+
+    async fn get_all(
+        &self,
+        keys: Vec<HashMap<String, AttributeValue>>,
+        reading: Reading,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        const OPERATION: &str = "looking for alike reports";
+        let refused =
+            |e: aws_sdk_dynamodb::error::BuildError| StoreError::Refused { operation: OPERATION, source: e.into() };
+        let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(reading == Reading::Newest);
+        let keys = keys.build().map_err(refused)?;
+        let asked = self.client.batch_get_item().request_items(&self.table, keys).send().await;
+        let answer = asked.map_err(failed(OPERATION))?;
+        if answer.unprocessed_keys().is_some_and(|left| !left.is_empty()) {
+            let source = "the service left some keys out".into();
+            return Err(StoreError::Transient { operation: OPERATION, source });
+        }
+        Ok(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default())
+    }
+
+    /// Takes the places that nobody has, each by a condition; where others were faster, reads again.
+    pub(super) async fn take_bands(
+        &self,
+        record: &CaseRecord,
+        print: &Fingerprint,
+        seen: &mut Seen,
+        now: Timestamp,
+    ) -> Result<Founding, StoreError> {
+        let mut puts = JoinSet::new();
+        for band in print.bands() {
+            if seen.0.get(&band).is_some_and(|taken| taken.is_open(now)) {
+                continue;
+            }
+            let item = Writer::default()
+                .text(n::PK, format!("{BAND_PREFIX}{band}"))
+                .text(n::SK, BAND_SK)
+                .text(CAMPAIGN, record.id.to_string())
+                .bytes(SKETCH, print.sketch().as_bytes().to_vec())
+                .number(n::EXPIRES_AT, now.plus_days(OPEN_DAYS).unix_s())
+                .finish();
+            let cases = self.clone();
+            puts.spawn(async move { cases.take_band(item, now).await });
+        }
+        let mut founding = Founding::Alone;
+        while let Some(joined) = puts.join_next().await {
+            let joined = joined.map_err(|e| StoreError::Transient { operation: "taking a band", source: e.into() });
+            if joined?? == Founding::Met {
+                founding = Founding::Met;
+            }
+        }
+        if founding == Founding::Met {
+            *seen = self.bands_and_marker(record.id, print, Reading::Newest).await?.1;
+        }
+        Ok(founding)
+    }
+
+    async fn take_band(&self, item: Attributes, now: Timestamp) -> Result<Founding, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#pk) OR #expires <= :now")
+            .expression_attribute_names("#pk", n::PK)
+            .expression_attribute_names("#expires", n::EXPIRES_AT)
+            .expression_attribute_values(":now", number(now.unix_s()));
+        match put.send().await {
+            Ok(_) => Ok(Founding::Alone),
+            Err(e) if e.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Ok(Founding::Met)
+            }
+            Err(error) => Err(failed("taking a band")(error)),
+        }
+    }
+}
+
+fn key(pk: String, sk: &str) -> HashMap<String, AttributeValue> {
+    HashMap::from([(n::PK.to_owned(), text(pk)), (n::SK.to_owned(), text(sk))])
+}
