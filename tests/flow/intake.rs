@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use saring_domain::case::{Actor, Change, RejectReason, Resolution, Timestamp};
 use saring_domain::report::ReportId;
@@ -100,7 +100,8 @@ pub(crate) async fn decide(stack: &Stack, count: u16) {
     for (at, case) in page.items.into_iter().enumerate() {
         let rejected = Change::Resolve(Resolution::Reject(RejectReason::Unclear));
         let change = if at % 2 == 0 { rejected } else { Change::Resolve(Resolution::Confidential) };
-        let now = Timestamp::from_unix_ms(case.record().changed_at.unix_ms() + 1);
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
+        let now = Timestamp::from_unix_ms(u64::try_from(clock).expect("before 9999"));
         stack.cases().change(case.id(), case.version(), &change, &moderator(), now).await.expect("a decision");
     }
 }

@@ -100,6 +100,14 @@ pub(crate) fn console_needs_a_token(facts: &Facts) -> Vec<String> {
     if jwt["issuer"].is_null() || jwt["audience"].is_null() {
         findings.push("the gateway's default authorizer checks no tokens".to_owned());
     }
+    // The gateway reads no cookies: the console checks its tokens itself, against the same provider.
+    let own = &facts.properties("Console")["Environment"]["Variables"];
+    for (variable, setting) in [("SARING_OIDC_ISSUER", "issuer"), ("SARING_OIDC_AUDIENCE", "audience")] {
+        let asked = if jwt[setting].is_array() { &jwt[setting][0] } else { &jwt[setting] };
+        if own[variable].is_null() || own[variable] != *asked {
+            findings.push(format!("Console: {variable} is not the gateway's {setting}"));
+        }
+    }
     for (function, method, path, event) in routes(facts) {
         let public = PUBLIC_ROUTES.contains(&(method.as_str(), path.as_str()));
         let open = event["Auth"]["Authorizer"] == "NONE";

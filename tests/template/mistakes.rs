@@ -106,8 +106,7 @@ const MISTAKES: [Mistake; 20] = [
     (
         "an open console",
         |t| {
-            t["Resources"]["Console"]["Properties"]["Events"]["Queue"]["Properties"]["Auth"] =
-                json!({"Authorizer": "NONE"});
+            t["Resources"]["Console"]["Properties"]["Environment"]["Variables"]["SARING_OIDC_AUDIENCE"] = json!("*");
         },
         "console_needs_a_token",
     ),

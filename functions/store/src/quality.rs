@@ -129,7 +129,7 @@ impl fmt::Display for CheckKind {
     }
 }
 
-fn check_item(check: &Check) -> Attributes {
+fn check_entry(check: &Check) -> Attributes {
     Writer::default()
         .text(n::PK, n::check_pk(&day(check.at)))
         .text(n::SK, format!("{}.{}", check.kind.code(), check.case))
@@ -220,7 +220,7 @@ impl Cases {
                 second: None,
                 last: None,
             };
-            writes.push(self.put_any(check_item(&check)));
+            writes.push(self.put_any(check_entry(&check)));
         }
         writes
     }
@@ -285,7 +285,7 @@ impl Cases {
             second: None,
             last: None,
         };
-        let written = self.transact("drawing a case", [self.put_new(check_item(&check))]).await?;
+        let written = self.transact("drawing a case", [self.put_new(check_entry(&check))]).await?;
         // Training weighs what was drawn by its probability too.
         self.add_sample(case.id(), Sample { probability: share, at }).await?;
         Ok(matches!(written, Outcome::Done))
@@ -334,7 +334,7 @@ impl Cases {
             second: None,
             last: None,
         };
-        self.transact("adding a golden case", [self.put_any(check_item(&check))]).await.map(|_| ())
+        self.transact("adding a golden case", [self.put_any(check_entry(&check))]).await.map(|_| ())
     }
 
     /// Checks of the last [`CHECK_DAYS`], the newest day first.
@@ -404,7 +404,7 @@ impl Cases {
             let case = self.case(check.case).await?.ok_or(StoreError::NoCase(check.case))?;
             let draft = Draft::of(case.record(), by, AuditAction::Checked, check.kind.code().to_owned());
             let event = head.next(Draft { at: now, ..draft });
-            let put = self.put_if(check_item(check), condition, mark);
+            let put = self.put_if(check_entry(check), condition, mark);
             let writes = [put, self.put_event(&event), self.move_head(&head, &event)];
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
                 return Ok(());
