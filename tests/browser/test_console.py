@@ -287,7 +287,7 @@ def test_pages_fit_a_phone_and_stay_small(console: Console, person: Person) -> N
 def test_the_queue_says_that_it_changed(console: Console, person: Person) -> None:
     page = person("sari")
     page.wait_for_timeout(500)
-    free = page.locator(".queue li").filter(has_not_text="dipegang oleh").first
+    free = page.locator("main li:has(h2)").filter(has_not_text="dipegang oleh").first
     first = free.locator("h2 a").get_attribute("href") or ""
     other = person("bayu")
     other.goto(console.origin + first)
