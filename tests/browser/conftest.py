@@ -65,10 +65,11 @@ def target() -> Path:
     return ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 
 
-def serve(count: int) -> Iterator[Console]:
-    """Starts a console with so many cases."""
+def serve(count: int, weeks: int = 0) -> Iterator[Console]:
+    """Starts a console with so many cases, after so many weeks of decisions."""
     binary = target() / "release/examples/console"
-    with subprocess.Popen([binary, str(count)], stdout=subprocess.PIPE, text=True) as process:
+    arguments = [str(count), "127.0.0.1:0"] + ([str(weeks)] if weeks else [])
+    with subprocess.Popen([binary, *arguments], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         origin = process.stdout.readline().strip()
         assert origin.startswith("http://"), "the console did not start"

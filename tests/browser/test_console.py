@@ -176,6 +176,7 @@ def test_no_text_becomes_more_than_text(console: Console, person: Person) -> Non
         assert payload in page.locator(".reading .text").inner_text()
         page.fill("textarea[name=note]", payload)
         page.fill("input[name=to]", payload[:60])
+        page.fill("input[name=into]", payload[:200])
         page.keyboard.press("Escape")
         page.keyboard.press("r")
         page.fill("input[name=words]", payload)

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod batch;
 mod board;
 mod campaigns;
 mod cases;
@@ -20,6 +21,7 @@ mod quality;
 mod queue;
 mod queues;
 mod recall;
+mod reporters;
 mod resting;
 mod samples;
 mod seal;
@@ -32,7 +34,7 @@ mod views;
 mod wire;
 mod write;
 
-pub use board::{Board, Counted};
+pub use board::{AgeStep, Board, CAMPAIGN_ROWS_MAX, Counted};
 pub use campaigns::{Campaign, MEMBERS_COUNTED_MAX, MemberOutcome};
 pub use cases::{Cases, Receipt, Tracked, random_tracking_id};
 pub use change::Edited;
@@ -51,6 +53,7 @@ pub use queue::{
     TRACKING_ATTRIBUTE, encode_report, parse_message,
 };
 pub use queues::{QueuePart, Settled};
+pub use reporters::{HISTORY_REPORTS_MAX, ReporterHistory};
 pub use samples::Sample;
 pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
 pub use stream::{ErasedCase, StreamChange, StreamEntry, stream_change};

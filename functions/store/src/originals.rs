@@ -89,6 +89,10 @@ impl Cases {
                 self.put_event(&event),
                 self.move_head(&head, &event),
             ];
+            if let Some(reporter) = &head.reporter {
+                let (pk, sk) = reporter.key();
+                writes.push(self.delete(pk, sk));
+            }
             if let Some(marker) = &marker {
                 let (pk, sk) = marker.member();
                 writes.push(self.delete(pk, sk));

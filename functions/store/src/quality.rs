@@ -1,10 +1,14 @@
 //! Decisions that are checked by somebody who doesn't know them, and the log of decisions from which
 //! figures are made.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use ring::digest::{SHA256, digest};
 use saring_domain::case::{Actor, AuditAction, Case, CaseError, CaseId, CaseStatus, PublishedBy, Ruling, Timestamp};
 use saring_domain::quality::draw;
+use saring_domain::report::hex;
+use tokio::task::JoinSet;
 
 use crate::cases::Cases;
 use crate::error::{StoreError, failed, unreadable};
@@ -19,6 +23,8 @@ use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off};
 const SECOND_SHARE: f64 = 0.1;
 /// Share of what the screening published that a person checks, by how near it came to being held.
 const SAMPLE_SHARES: [(f32, f64); 3] = [(0.25, 0.2), (0.1, 0.05), (0.0, 0.01)];
+/// Bytes of the hash that names a check.
+const KEY_BYTES: usize = 12;
 /// Days that listings look back.
 pub const CHECK_DAYS: u64 = 28;
 const DAY_MS: u64 = 86_400_000;
@@ -74,10 +80,13 @@ pub struct Check {
 }
 
 impl Check {
-    /// Names it in forms: day, kind and case.
+    /// Names it in forms: its day and a hash. Neither its kind nor its case can be told from it, so that
+    /// who checks doesn't know a golden case from another, nor finds the first decision.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}.{}.{}", day(self.at), self.kind.code(), self.case)
+        let day = day(self.at);
+        let named = format!("saring check v1\0{day}\0{}\0{}", self.kind.code(), self.case);
+        format!("{day}.{}", hex(&digest(&SHA256, named.as_bytes()).as_ref()[..KEY_BYTES]))
     }
 
     /// Whether two people decided differently about being public.
@@ -249,7 +258,7 @@ impl Cases {
                 break;
             }
         }
-        let mut counts = std::collections::BTreeMap::new();
+        let mut counts = BTreeMap::new();
         for (id, at) in seen {
             let Some(case) = self.case(id).await? else { continue };
             let by_screening = case.record().publication.as_ref().is_some_and(|p| p.by == PublishedBy::Screening);
@@ -342,13 +351,8 @@ impl Cases {
     /// # Errors
     /// No answer, or a check that can't be read.
     pub async fn checks(&self, now: Timestamp) -> Result<Vec<Check>, StoreError> {
-        let mut checks = Vec::new();
-        for day in days_back(now, CHECK_DAYS) {
-            let items = self.partition(n::check_pk(&day), None).await?;
-            let day = items.iter().map(check).collect::<Result<Vec<_>, _>>();
-            checks.extend(day.map_err(unreadable("check"))?);
-        }
-        Ok(checks)
+        let items = self.of_days(days_back(now, CHECK_DAYS).map(|day| n::check_pk(&day))).await?;
+        items.iter().map(check).collect::<Result<_, _>>().map_err(unreadable("check"))
     }
 
     /// Decisions of the last days, the newest day first.
@@ -356,12 +360,25 @@ impl Cases {
     /// # Errors
     /// No answer, or a row that can't be read.
     pub async fn decision_log(&self, now: Timestamp, days: u64) -> Result<Vec<Logged>, StoreError> {
-        let mut rows = Vec::new();
-        for day in days_back(now, days.min(CHECK_DAYS)) {
-            let items = self.partition(n::log_pk(&day), None).await?;
-            rows.extend(items.iter().map(logged).collect::<Result<Vec<_>, _>>().map_err(unreadable("log"))?);
+        let items = self.of_days(days_back(now, days.min(CHECK_DAYS)).map(|day| n::log_pk(&day))).await?;
+        items.iter().map(logged).collect::<Result<_, _>>().map_err(unreadable("log"))
+    }
+
+    /// The items of a partition for each day, read at the same time, in the order of the days.
+    async fn of_days(&self, days: impl Iterator<Item = String>) -> Result<Vec<Attributes>, StoreError> {
+        let mut reads = JoinSet::new();
+        for (at, pk) in days.enumerate() {
+            let cases = self.clone();
+            reads.spawn(async move { (at, cases.partition(pk, None).await) });
         }
-        Ok(rows)
+        let mut found = BTreeMap::new();
+        while let Some(joined) = reads.join_next().await {
+            let failed =
+                |e: tokio::task::JoinError| StoreError::Transient { operation: "reading days", source: e.into() };
+            let (at, items) = joined.map_err(failed)?;
+            found.insert(at, items?);
+        }
+        Ok(found.into_values().flatten().collect())
     }
 
     /// Records a second decision, once, with an event in the case's trail that does not say what it was.

@@ -111,14 +111,15 @@ impl Cases {
         let accepted = Head::root(id).next(Draft::accepted(report, &receipt.text_hash, &actor, now));
         let verdict = Draft::of(record, &actor, AuditAction::Screened, screening_code(record));
         let judged = Head::after(&accepted).next(verdict);
-        let writes = [
+        let mut writes = vec![
             self.put_new(receipt_item(report, &receipt)),
-            self.put_new(head_item(report, &judged, now).finish()),
+            self.put_new(self.head_item(report, &judged, now).finish()),
             self.put_event(&accepted),
             self.put_event(&judged),
             self.put_new(listed_item(record)?),
             self.put_any(self.original_item(report, id, now)?),
         ];
+        writes.extend(self.reporter_item(report, id, now).map(|item| self.put_any(item)));
         if let Outcome::Done = self.transact(OPERATION, writes).await? {
             return Ok(Some(case));
         }
@@ -269,12 +270,14 @@ impl Cases {
                 continue;
             }
             let event = Head::root(case).next(Draft::accepted(report, &text_hash, actor, now));
-            let head = head_item(report, &event, now)
+            let head = self
+                .head_item(report, &event, now)
                 .text(n::REVIEW_PK, n::shard_pk(n::PENDING, n::shard_of(case)))
                 .text(n::REVIEW_SK, n::listing_sk(now, case));
             let receipt = Receipt { tracking, case, text_hash: text_hash.clone(), received_at: now };
-            let writes =
-                [self.put_new(receipt_item(report, &receipt)), self.put_new(head.finish()), self.put_event(&event)];
+            let mut writes =
+                vec![self.put_new(receipt_item(report, &receipt)), self.put_new(head.finish()), self.put_event(&event)];
+            writes.extend(self.reporter_item(report, case, now).map(|item| self.put_any(item)));
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
                 return Ok(Received::New(receipt));
             }
@@ -340,6 +343,19 @@ impl Cases {
         }
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
     }
+
+    /// The end of a trail that begins with this report, with `last` as its last event.
+    fn head_item(&self, report: &Report, last: &AuditEvent, received_at: Timestamp) -> Writer {
+        Writer::default()
+            .text(n::PK, n::case_pk(last.case))
+            .text(n::SK, n::HEAD_SK)
+            .text(n::CASE_ID, last.case.to_string())
+            .text(n::REPORT_ID, report.id.as_str())
+            .optional_text(n::REPORTER, self.reporter_hash(report))
+            .time(n::RECEIVED_AT, received_at)
+            .number(n::AUDIT_SEQUENCE, last.sequence)
+            .text(n::AUDIT_HASH, last.hash().as_str())
+    }
 }
 
 /// Whether the case waits for the verdict about this text.
@@ -349,18 +365,6 @@ fn waits_for(case: &Case, report: &Report) -> bool {
 
 fn screening_code(record: &CaseRecord) -> String {
     record.screened.verdict.decision.code().to_owned()
-}
-
-/// The end of a trail that begins with this report, with `last` as its last event.
-fn head_item(report: &Report, last: &AuditEvent, received_at: Timestamp) -> Writer {
-    Writer::default()
-        .text(n::PK, n::case_pk(last.case))
-        .text(n::SK, n::HEAD_SK)
-        .text(n::CASE_ID, last.case.to_string())
-        .text(n::REPORT_ID, report.id.as_str())
-        .time(n::RECEIVED_AT, received_at)
-        .number(n::AUDIT_SEQUENCE, last.sequence)
-        .text(n::AUDIT_HASH, last.hash().as_str())
 }
 
 fn receipt_item(report: &Report, receipt: &Receipt) -> Attributes {

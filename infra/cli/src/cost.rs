@@ -89,7 +89,8 @@ impl Writes {
         let case = units(items.case) + units(items.original);
         // Everything at once; or case, original, event, head and the check of the receipt.
         let recording = TRANSACTION * (case + receipt + trail_end + 2.0 * audit) * (1.0 - through_intake)
-            + TRANSACTION * (case + receipt + trail_end + audit) * through_intake;
+            + TRANSACTION * (case + receipt + trail_end + audit) * through_intake
+            + TRANSACTION * units(items.reporter) * load.arrival.with_reporter;
         let waiting = through_intake * 2.0 * trail_end;
         let (feed, review) = ((1.0 - held) * units(items.feed_row), held * units(items.case) + waiting);
         Self { accepting, recording, feed, review }

@@ -117,6 +117,7 @@ pub(super) fn action(action: AuditAction) -> Words {
         AuditAction::Rescreened => ("disaring ulang", "screened again"),
         AuditAction::Recalled => ("ditarik: mengulang klaim yang diperiksa", "recalled: it repeats a checked claim"),
         AuditAction::Overdue => ("lewat tenggat", "overdue"),
+        AuditAction::Folded => ("digabungkan ke kampanye", "folded into a campaign"),
         AuditAction::OriginalRead => ("teks asli dibaca", "original read"),
         AuditAction::Erased => ("dihapus", "erased"),
     }

@@ -24,7 +24,14 @@ fn allowed(method: &str, path: &str) -> Option<Vec<Role>> {
         ("GET", "/console/angka" | "/console/openapi.json") => Role::ALL.to_vec(),
         ("GET", "/console/angka.csv") => vec![Supervisor, Data, Auditor],
         ("GET", "/console/periksa")
-        | ("POST", "/console/periksa/{key}" | "/console/berikut" | "/console/massal" | "/console/massal/putus") => {
+        | (
+            "POST",
+            "/console/periksa/{key}"
+            | "/console/berikut"
+            | "/console/massal"
+            | "/console/massal/putus"
+            | "/console/massal/batal",
+        ) => {
             vec![Moderator, Supervisor]
         }
         ("POST", path) if path.starts_with("/console/cases/{id}/") => vec![Moderator, Supervisor],
