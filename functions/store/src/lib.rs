@@ -16,13 +16,16 @@ mod names;
 mod notes;
 mod originals;
 mod pages;
+mod policy;
 mod quality;
 mod queue;
 mod queues;
 mod recall;
 mod resting;
+mod rollout;
 mod samples;
 mod seal;
+mod settings;
 mod stream;
 mod telemetry;
 mod trail;
@@ -51,6 +54,7 @@ pub use queue::{
     TRACKING_ATTRIBUTE, encode_report, parse_message,
 };
 pub use queues::{QueuePart, Settled};
+pub use rollout::{EndedBy, LiveRollout, RolloutReport, Ruled};
 pub use samples::Sample;
 pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
 pub use stream::{ErasedCase, StreamChange, StreamEntry, stream_change};
