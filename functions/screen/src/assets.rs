@@ -1,6 +1,7 @@
 //! The reviewed data files that a screening needs, found and read once at start.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use saring_classifier::{Bundle, Classifier, ClassifierError, Runtime};
 use saring_domain::agency::{Registry, RegistryError};
@@ -80,19 +81,21 @@ pub struct Assets {
     /// Thresholds and rules.
     pub policy: Policy,
     /// Regions of Indonesia.
-    pub regions: Regions,
+    pub regions: Arc<Regions>,
     /// Agencies and their names.
-    pub registry: Registry,
+    pub registry: Arc<Registry>,
     /// Debunked claims.
     pub claims: ClaimBook,
     /// How often words occur in ordinary reports.
-    pub words: WordCounts,
+    pub words: Arc<WordCounts>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Current {
     bundle: String,
+    /// A bundle that is loaded beside it, for a rollout.
+    candidate: Option<String>,
 }
 
 impl Assets {
@@ -103,8 +106,8 @@ impl Assets {
     pub fn load(config: &Config) -> Result<Self, AssetError> {
         let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
         let policy = Policy::parse(&read(&models.join("policy.toml"))?)?;
-        let regions = Regions::parse(&read(&models.join("regions.csv"))?)?;
-        let registry = Registry::parse(&read(&models.join("agencies.toml"))?)?;
+        let regions = Arc::new(Regions::parse(&read(&models.join("regions.csv"))?)?);
+        let registry = Arc::new(Registry::parse(&read(&models.join("agencies.toml"))?)?);
         let mut indexer = Indexer::load(config)?;
         let weights = indexer.weights()?;
         let fixed = match &config.claims {
@@ -113,6 +116,28 @@ impl Assets {
         };
         let claims = ClaimBook::new(fixed, weights);
         Ok(Self { classifier: indexer.classifier, policy, regions, registry, claims, words: indexer.words })
+    }
+
+    /// The same with the candidate that `current.toml` names, if it names one: only the model and what
+    /// belongs to it are read again.
+    ///
+    /// # Errors
+    /// A candidate that can't be used.
+    pub fn candidate(&self, config: &Config) -> Result<Option<Self>, AssetError> {
+        let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
+        let Some(name) = current(models)?.candidate else { return Ok(None) };
+        let bundle = models.join("bundles").join(name);
+        let mut indexer = Indexer::load(&Config { bundle: Some(bundle), claims: None, ..config.clone() })?;
+        // An index of other claims belongs to the current bundle.
+        let claims = ClaimBook::new(indexer.own_index()?, indexer.weights()?);
+        Ok(Some(Self {
+            classifier: indexer.classifier,
+            policy: self.policy.clone(),
+            regions: Arc::clone(&self.regions),
+            registry: Arc::clone(&self.registry),
+            claims,
+            words: Arc::clone(&self.words),
+        }))
     }
 }
 
@@ -123,7 +148,7 @@ pub struct Indexer {
     models: PathBuf,
     bundle: PathBuf,
     runtime: Runtime,
-    words: WordCounts,
+    words: Arc<WordCounts>,
     words_text: String,
 }
 
@@ -142,7 +167,7 @@ impl Indexer {
         let runtime = Runtime::load(&config.runtime_library)?;
         let classifier = Classifier::load(&runtime, verified)?;
         let words_text = read(&models.join("claim_words.tsv"))?;
-        let words = WordCounts::parse(&words_text)?;
+        let words = Arc::new(WordCounts::parse(&words_text)?);
         Ok(Self { classifier, models: models.to_owned(), bundle, runtime, words, words_text })
     }
 
@@ -240,8 +265,21 @@ impl Indexer {
 /// # Errors
 /// `current.toml` is missing or not of the expected form.
 pub fn current_bundle(models: &Path) -> Result<PathBuf, AssetError> {
-    let current: Current = toml::from_str(&read(&models.join("current.toml"))?).map_err(AssetError::Current)?;
-    Ok(models.join("bundles").join(current.bundle))
+    Ok(models.join("bundles").join(current(models)?.bundle))
+}
+
+/// Version of the candidate that `current.toml` names beside the current bundle, if it names one; its
+/// files are checked.
+///
+/// # Errors
+/// `current.toml` is missing or not of the expected form, or the candidate can't be used.
+pub fn candidate_version(models: &Path) -> Result<Option<String>, AssetError> {
+    let Some(name) = current(models)?.candidate else { return Ok(None) };
+    Ok(Some(Bundle::load(&models.join("bundles").join(name))?.version().to_owned()))
+}
+
+fn current(models: &Path) -> Result<Current, AssetError> {
+    toml::from_str(&read(&models.join("current.toml"))?).map_err(AssetError::Current)
 }
 
 fn read(path: &Path) -> Result<String, AssetError> {

@@ -1,5 +1,7 @@
 //! SQS events to cases: each record by itself, failures by item, idempotent on redelivery.
 
+mod beside;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -10,9 +12,10 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use futures_util::StreamExt as _;
 use lambda_runtime::{Error, LambdaEvent};
 use saring_domain::agency::Date;
-use saring_domain::case::{Case, Screened, Timestamp, TrackingId};
+use saring_domain::case::{Case, CaseId, Screened, Timestamp, TrackingId};
 use saring_domain::policy::Decision;
 use saring_domain::report::Report;
+use saring_domain::rollout::{self, Rollout};
 use saring_domain::trace::{Step, TraceParent};
 use saring_store::{
     Cases, Incoming, Measure, Recorded, Span, StoreError, TRACE_ATTRIBUTE, TRACKING_ATTRIBUTE, Telemetry, Unit, metric,
@@ -20,8 +23,9 @@ use saring_store::{
 };
 use tokio::sync::Mutex;
 
-use crate::live::LiveWatch;
-use crate::screening::Screener;
+use crate::candidate::{Candidate, Compared, compare};
+use crate::live::Live;
+use crate::screening::{Screener, hold_unknown_policy};
 
 /// Reports of a batch that are recorded at the same time.
 const RECORDINGS_MAX: usize = 10;
@@ -32,7 +36,8 @@ const FOLD_MAX: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Context {
     screener: Arc<Mutex<Screener>>,
-    live: Mutex<LiveWatch>,
+    candidate: Option<Candidate>,
+    live: Mutex<Live>,
     cases: Cases,
     telemetry: Telemetry,
 }
@@ -49,6 +54,19 @@ struct Job {
 /// The recording of a report, under way.
 type Recording<'a> = Pin<Box<dyn Future<Output = (&'a Job, Result<(), StoreError>)> + Send + 'a>>;
 
+/// A report's screening, and what the candidate said where it was asked.
+struct Judged {
+    screened: Screened,
+    compared: Option<Compared>,
+}
+
+/// A rollout of which this function has the candidate.
+struct Asked {
+    revision: u64,
+    rollout: Rollout,
+    candidate: Candidate,
+}
+
 /// What a batch comes to, for the metrics.
 #[derive(Debug, Default)]
 struct Counts {
@@ -56,6 +74,8 @@ struct Counts {
     unwritten: usize,
     screened: AtomicUsize,
     held: AtomicUsize,
+    /// Of the reports that the candidate screened too.
+    rollout: std::sync::Mutex<rollout::Counts>,
 }
 
 impl Context {
@@ -64,10 +84,17 @@ impl Context {
     pub fn new(screener: Screener, cases: Cases) -> Self {
         Self {
             screener: Arc::new(Mutex::new(screener)),
-            live: Mutex::new(LiveWatch::default()),
+            candidate: None,
+            live: Mutex::new(Live::default()),
             cases,
             telemetry: Telemetry::silent(),
         }
+    }
+
+    /// The same, with a candidate beside the screener.
+    #[must_use]
+    pub fn with_candidate(self, candidate: Option<Candidate>) -> Self {
+        Self { candidate, ..self }
     }
 
     /// The same, with metrics and traces.
@@ -79,8 +106,8 @@ impl Context {
     /// The same screener before another table: a process can load the model only once.
     #[must_use]
     pub fn before(&self, cases: Cases) -> Self {
-        let telemetry = self.telemetry.clone();
-        Self { screener: Arc::clone(&self.screener), live: Mutex::new(LiveWatch::default()), cases, telemetry }
+        let (candidate, telemetry) = (self.candidate.clone(), self.telemetry.clone());
+        Self { screener: Arc::clone(&self.screener), candidate, live: Mutex::new(Live::default()), cases, telemetry }
     }
 
     /// Screens a batch. A message that is no report, or whose case can't be written, is reported
@@ -107,7 +134,7 @@ impl Context {
                 }
             }
         }
-        Box::pin(self.refresh_claims()).await;
+        Box::pin(self.refresh()).await;
         let now = now();
         let reports: Vec<&Report> = jobs.iter().map(|j| &j.incoming.report).collect();
         let model_began = Instant::now();
@@ -118,9 +145,15 @@ impl Context {
         };
         let model_ms = model_began.elapsed().as_secs_f64() * 1e3;
         failed.extend(jobs[screened.len()..].iter().map(|j| j.message_id.clone()));
+        let asked = self.asked().await;
+        let judged = self.judge(&jobs, screened, asked.as_ref(), now).await;
         // Recording is waiting for the table; each report stands for itself, so they wait together.
-        let recordings: Vec<_> =
-            jobs.iter().zip(screened).map(|(job, screened)| self.recording(job, screened, began, &counts)).collect();
+        let revision = asked.as_ref().map_or(0, |asked| asked.revision);
+        let recordings: Vec<_> = jobs
+            .iter()
+            .zip(judged)
+            .map(|(job, judged)| self.recording(job, judged, revision, began, &counts))
+            .collect();
         let mut recordings = futures_util::stream::iter(recordings).buffer_unordered(RECORDINGS_MAX);
         while let Some((job, recorded)) = recordings.next().await {
             if let Err(error) = recorded {
@@ -129,6 +162,9 @@ impl Context {
             }
         }
         drop(recordings);
+        if let Some(asked) = &asked {
+            self.count_rollout(asked, &counts, now).await;
+        }
         counts.unwritten = failed.len() - counts.unreadable;
         self.telemetry.metrics(&counts.samples(model_ms));
         let mut response = SqsBatchResponse::default();
@@ -136,48 +172,31 @@ impl Context {
         Ok(response)
     }
 
-    /// Takes over live claims that were added or retired since. Where that fails, those of before
-    /// go on counting: a report that none of them matches is judged by its own words.
-    async fn refresh_claims(&self) {
-        let mut watch = self.live.lock().await;
-        match watch.changed(&self.cases, Instant::now()).await {
-            Ok(None) => {}
-            Ok(Some(live)) => match self.screener.lock().await.set_live_claims(&live) {
-                Ok(()) => {
-                    tracing::info!(
-                        claims.live = live.active.len(),
-                        claims.revision = live.revision,
-                        "live claims taken over"
-                    );
-                    watch.taken(live.revision);
-                }
-                Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "live claims were not taken over");
-                }
-            },
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "live claims could not be read");
-            }
-        }
-    }
-
     fn recording<'a>(
         &'a self,
         job: &'a Job,
-        screened: Screened,
+        judged: Judged,
+        revision: u64,
         began: SystemTime,
         counts: &'a Counts,
     ) -> Recording<'a> {
-        Box::pin(async move { (job, self.record(job, screened, began, counts).await) })
+        Box::pin(async move {
+            let recorded = self.record(job, judged.screened, began, counts).await;
+            if let (Ok(Some(case)), Some(compared)) = (&recorded, judged.compared) {
+                self.compared(*case, compared, revision, timestamp(began), counts).await;
+            }
+            (job, recorded.map(|_| ()))
+        })
     }
 
+    /// The case, if this made it.
     async fn record(
         &self,
         job: &Job,
         screened: Screened,
         began: SystemTime,
         counts: &Counts,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<CaseId>, StoreError> {
         let report = &job.incoming.report;
         let verdict = screened.verdict.decision;
         let decision = verdict.code();
@@ -193,6 +212,7 @@ impl Context {
                 let place = TraceParent::of(case, Step::Screen);
                 tracing::info!(report.id = %report.id, case.id = %case, case.decision = decision, trace.id = place.trace_id(), "screened");
                 self.telemetry.span(&Span { step: Step::Screen, case, caller: job.caller, began, outcome: decision });
+                return Ok(Some(case));
             }
             Recorded::Already(case) => {
                 tracing::info!(report.id = %report.id, case.id = %case.record().id, "was screened before");
@@ -207,7 +227,7 @@ impl Context {
                 tracing::warn!(report.id = %report.id, case.id = %case, "the id belongs to another text, refused and recorded");
             }
         }
-        Ok(())
+        Ok(None)
     }
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod assets;
+mod candidate;
 pub mod claims;
 pub mod config;
 mod handler;
@@ -8,7 +9,8 @@ mod live;
 mod screening;
 mod wire;
 
-pub use assets::{AssetError, Assets, Indexer, current_bundle};
+pub use assets::{AssetError, Assets, Indexer, candidate_version, current_bundle};
+pub use candidate::Candidate;
 pub use handler::{Context, current_day};
 pub use saring_classifier::restart_without_telemetry;
 pub use screening::Screener;

@@ -1,40 +1,115 @@
-//! Live claims count in running functions: each looks now and then whether there are new ones.
+//! What changes without a deployment: live claims, the policy in force, a rollout. A running function
+//! looks at each now and then.
 
 use std::time::{Duration, Instant};
 
 use saring_domain::claims::LiveClaims;
-use saring_store::{Cases, StoreError};
+use saring_domain::policy::{Policy, PolicyError};
+use saring_store::{Cases, LiveRollout, StoreError};
 
-/// A change of the live claims counts after at most so long in a function that is at work.
+/// A change counts after at most so long in a function that is at work.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 
-/// When the live claims were last looked at, and what they were then.
+/// When something was last looked at, and its revision then.
 #[derive(Debug, Default)]
-pub(crate) struct LiveWatch {
+struct Watch {
     looked: Option<Instant>,
     revision: u64,
 }
 
-impl LiveWatch {
+impl Watch {
+    fn is_due(&self, now: Instant) -> bool {
+        self.looked.is_none_or(|at| now.duration_since(at) >= LOOK_EVERY)
+    }
+}
+
+/// Why the policy in force is not known.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PolicyUnknown {
+    /// The table gave no answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is none that this program understands.
+    #[error("the policy in force cannot be used")]
+    Policy(#[from] PolicyError),
+}
+
+/// What of it counts now, as far as it is known.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    claims: Watch,
+    policy: Watch,
+    policy_is_known: bool,
+    rollout: Watch,
+    pub(crate) on: LiveRollout,
+}
+
+impl Live {
     /// The live claims, if they changed since the last look and it is time to look.
     ///
     /// # Errors
     /// The table gave no answer; the next look is due at once.
-    pub(crate) async fn changed(&mut self, cases: &Cases, now: Instant) -> Result<Option<LiveClaims>, StoreError> {
-        if self.looked.is_some_and(|at| now.duration_since(at) < LOOK_EVERY) {
+    pub(crate) async fn claims(&mut self, cases: &Cases, now: Instant) -> Result<Option<LiveClaims>, StoreError> {
+        if !self.claims.is_due(now) {
             return Ok(None);
         }
-        if cases.claims_revision().await? == self.revision {
-            self.looked = Some(now);
+        if cases.claims_revision().await? == self.claims.revision {
+            self.claims.looked = Some(now);
             return Ok(None);
         }
         let live = cases.live_claims().await?;
-        self.looked = Some(now);
+        self.claims.looked = Some(now);
         Ok(Some(live))
     }
 
     /// The claims of this revision count now.
-    pub(crate) fn taken(&mut self, revision: u64) {
-        self.revision = revision;
+    pub(crate) fn claims_taken(&mut self, revision: u64) {
+        self.claims.revision = revision;
+    }
+
+    /// The policy in force and its revision, if it changed since the last look and it is time to look.
+    ///
+    /// # Errors
+    /// The table gave no answer, or a policy that is none; the next look is due at once.
+    pub(crate) async fn policy(&mut self, cases: &Cases, now: Instant) -> Result<Option<(Policy, u64)>, PolicyUnknown> {
+        if !self.policy.is_due(now) {
+            return Ok(None);
+        }
+        let event = cases.live_policy().await?;
+        let revision = event.as_ref().map_or(0, |event| event.sequence);
+        let changed = event.filter(|event| event.sequence != self.policy.revision);
+        let policy = changed.map(|event| Policy::parse(&event.content)).transpose()?;
+        self.policy.looked = Some(now);
+        if policy.is_none() {
+            self.policy_is_known = true;
+        }
+        Ok(policy.map(|policy| (policy, revision)))
+    }
+
+    /// The policy of this revision counts now.
+    pub(crate) fn policy_taken(&mut self, revision: u64) {
+        self.policy.revision = revision;
+        self.policy_is_known = true;
+    }
+
+    /// Whether the policy in force was ever seen: until then the package's is only a guess.
+    pub(crate) fn knows_policy(&self) -> bool {
+        self.policy_is_known
+    }
+
+    /// Looks what is done with a candidate, if it is time to look; returns whether that changed.
+    ///
+    /// # Errors
+    /// The table gave no answer; the next look is due at once.
+    pub(crate) async fn rollout(&mut self, cases: &Cases, now: Instant) -> Result<bool, StoreError> {
+        if !self.rollout.is_due(now) {
+            return Ok(false);
+        }
+        let live = cases.rollout().await?;
+        self.rollout.looked = Some(now);
+        let changed = live.revision != self.rollout.revision;
+        self.rollout.revision = live.revision;
+        self.on = live;
+        Ok(changed)
     }
 }

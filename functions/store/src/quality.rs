@@ -6,6 +6,8 @@ use std::fmt;
 
 use ring::digest::{SHA256, digest};
 use saring_domain::case::{Actor, AuditAction, Case, CaseError, CaseId, CaseStatus, PublishedBy, Ruling, Timestamp};
+use saring_domain::learning::{Candidate, Sampling};
+use saring_domain::policy::Policy;
 use saring_domain::quality::draw;
 use saring_domain::report::hex;
 use tokio::task::JoinSet;
@@ -21,8 +23,6 @@ use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off};
 
 /// Share of people's decisions that a second person checks.
 const SECOND_SHARE: f64 = 0.1;
-/// Share of what the screening published that a person checks, by how near it came to being held.
-const SAMPLE_SHARES: [(f32, f64); 3] = [(0.25, 0.2), (0.1, 0.05), (0.0, 0.01)];
 /// Bytes of the hash that names a check.
 const KEY_BYTES: usize = 12;
 /// Days that listings look back.
@@ -124,7 +124,7 @@ pub enum Appealed {
     Yes,
 }
 
-fn day(at: Timestamp) -> String {
+pub(crate) fn day(at: Timestamp) -> String {
     at.rfc3339()[..10].to_owned()
 }
 
@@ -181,7 +181,7 @@ fn check(item: &Attributes) -> Result<Check, DecodeError> {
     })
 }
 
-fn logged(item: &Attributes) -> Result<Logged, DecodeError> {
+pub(crate) fn logged(item: &Attributes) -> Result<Logged, DecodeError> {
     let item = Reader(item);
     Ok(Logged {
         at: item.time(n::AT)?,
@@ -239,7 +239,12 @@ impl Cases {
     ///
     /// # Errors
     /// No answer.
-    pub async fn sample_published(&self, now: Timestamp) -> Result<usize, StoreError> {
+    pub async fn sample_published(
+        &self,
+        sampling: &Sampling,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
         let mark = self.get("reading how far the sample is", n::SAMPLE_PK, n::BOARD_SK).await?;
         let mark = mark.map(|item| Reader(&item).time(n::AT)).transpose().map_err(unreadable("sample"))?;
         let mark = mark.unwrap_or(Timestamp::from_unix_ms(now.unix_ms().saturating_sub(DAY_MS)));
@@ -259,6 +264,7 @@ impl Cases {
             }
         }
         let mut counts = BTreeMap::new();
+        let rollout = if seen.is_empty() { None } else { Some(self.rollout().await?).filter(|live| live.on.is_some()) };
         for (id, at) in seen {
             let Some(case) = self.case(id).await? else { continue };
             let by_screening = case.record().publication.as_ref().is_some_and(|p| p.by == PublishedBy::Screening);
@@ -266,7 +272,15 @@ impl Cases {
                 continue;
             }
             *counts.entry(day(at)).or_insert(0_u64) += 1;
-            drawn += usize::from(self.draw_published(&case, at).await?);
+            let candidate = match &rollout {
+                Some(live) if self.disagreed(live.revision, id).await? => Candidate::Differs,
+                _ => Candidate::Agrees,
+            };
+            let screened = &case.record().screened;
+            if sampling.draws(&id.to_string(), policy, screened, candidate) {
+                let probability = sampling.probability(policy, screened, candidate);
+                drawn += usize::from(self.draw_published(&case, probability, at).await?);
+            }
         }
         for (day, count) in counts {
             self.add_published(&day, count).await?;
@@ -277,16 +291,11 @@ impl Cases {
         Ok(drawn)
     }
 
-    async fn draw_published(&self, case: &Case, at: Timestamp) -> Result<bool, StoreError> {
-        let highest = case.record().screened.flags.iter().map(|(_, score)| score.get()).fold(0.0, f32::max);
-        let share = SAMPLE_SHARES.iter().find(|(from, _)| highest >= *from).map_or(0.01, |(_, share)| *share);
-        if draw(&["sample", &case.id().to_string()]) >= share {
-            return Ok(false);
-        }
+    async fn draw_published(&self, case: &Case, probability: f64, at: Timestamp) -> Result<bool, StoreError> {
         let check = Check {
             case: case.id(),
             kind: CheckKind::Sample,
-            probability: share,
+            probability,
             at,
             first: "publish".to_owned(),
             first_by: Actor::screen(),
@@ -296,7 +305,7 @@ impl Cases {
         };
         let written = self.transact("drawing a case", [self.put_new(check_entry(&check))]).await?;
         // Training weighs what was drawn by its probability too.
-        self.add_sample(case.id(), Sample { probability: share, at }).await?;
+        self.add_sample(case.id(), Sample { probability, at }).await?;
         Ok(matches!(written, Outcome::Done))
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
-use saring_domain::case::{CaseId, CaseRecord, CaseStatus};
+use saring_domain::case::{AuditHash, CaseId, CaseRecord, CaseStatus};
 use saring_domain::report::{ReportId, TextHash};
 
 use crate::cases::{Cases, Receipt};
@@ -43,6 +43,22 @@ impl Cases {
     pub(crate) fn put_if(&self, item: Attributes, condition: &str, mark: &str) -> Write {
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
         let put = put.condition_expression(condition).expression_attribute_names("#mark", mark);
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    /// Puts the end of a trail, if that is still where it was read; nothing was read at sequence 0.
+    pub(crate) fn put_end(&self, item: Attributes, sequence: u64, hash: &AuditHash) -> Write {
+        if sequence == 0 {
+            return self.put_new(item);
+        }
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("#sequence = :sequence AND #hash = :hash")
+            .expression_attribute_names("#sequence", n::AUDIT_SEQUENCE)
+            .expression_attribute_names("#hash", n::AUDIT_HASH)
+            .expression_attribute_values(":sequence", number(sequence))
+            .expression_attribute_values(":hash", text(hash.as_str()));
         Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 

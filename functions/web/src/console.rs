@@ -29,6 +29,7 @@ mod queue;
 mod queue_page;
 mod queue_top;
 mod reasons;
+mod rollout;
 mod saved;
 mod selection;
 mod shipped;
@@ -108,6 +109,7 @@ fn table() -> Vec<Route> {
         ("POST", "/console/cases/{id}/emas", Need::May(Supervise), post(checks::golden)),
         ("GET", "/console/angka", Need::May(Figures), get(figures::page)),
         ("GET", "/console/angka.csv", Need::May(Export), get(figures::csv)),
+        ("GET", "/console/calon", Need::May(Figures), get(rollout::page)),
         ("GET", "/console/openapi.json", Need::May(Enter), get(openapi::get)),
         ("GET", "/console/denyut", Need::May(Cases), get(saved::pulse)),
         ("GET", "/console", Need::May(Cases), get(queue)),

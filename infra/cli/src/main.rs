@@ -9,10 +9,12 @@ mod erase;
 mod evaluate;
 mod export;
 mod model;
+mod policy;
 mod prepare;
 mod progress;
 mod redrive;
 mod rescreen;
+mod rollout;
 mod screen;
 mod sweep;
 mod up;
@@ -118,6 +120,12 @@ enum Command {
     /// Reports that say the same: shown together, decided once.
     #[command(subcommand)]
     Campaign(campaign::Command),
+    /// A candidate model beside the current one: without effect, or for a share of the reports.
+    #[command(subcommand)]
+    Rollout(rollout::Command),
+    /// The policy as data: checked, compared, tried on what came, put in force without a deployment.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Walks the table that the environment names and proves the invariants.
     Verify,
     /// Removes a case and its original for good; the audit trail says so and stays.
@@ -197,6 +205,8 @@ fn main() -> Result<ExitCode> {
             runtime()?.block_on(rescreen::run(rescreen::Options { days, claim, by, run, config }))
         }
         Command::Campaign(command) => runtime()?.block_on(campaign::run(command)),
+        Command::Rollout(command) => runtime()?.block_on(rollout::run(command)),
+        Command::Policy(command) => runtime()?.block_on(policy::run(command)),
         Command::Verify => runtime()?.block_on(verify()),
         Command::Erase { case, by } => runtime()?.block_on(erase::run(&case, &by)).map(|()| ExitCode::SUCCESS),
         Command::Redrive { decisions, hours, limit, dry_run } => {

@@ -135,6 +135,15 @@ fn lines(rows: &[Row], label: &str) -> Result<String, fmt::Error> {
     Ok(svg)
 }
 
+/// A name with two shares.
+pub(super) type Pair = (String, f64, f64);
+
+/// Two lines over what comes one after the other.
+pub(super) fn pairs(rows: &[Pair]) -> Result<String, fmt::Error> {
+    let rows: Vec<Row> = rows.iter().map(|(name, a, b)| Row { name: name.clone(), values: vec![*a, *b] }).collect();
+    lines(&rows)
+}
+
 /// A bar for each row, lying, with its name and number.
 fn bars(rows: &[Row], value: usize, label: &str) -> Result<String, fmt::Error> {
     const BAR: f64 = 18.0;

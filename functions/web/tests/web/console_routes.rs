@@ -21,7 +21,7 @@ fn allowed(method: &str, path: &str) -> Option<Vec<Role>> {
             vec![Supervisor]
         }
         ("GET", "/console/perbedaan") => vec![Supervisor, Auditor],
-        ("GET", "/console/angka" | "/console/openapi.json") => Role::ALL.to_vec(),
+        ("GET", "/console/angka" | "/console/calon" | "/console/openapi.json") => Role::ALL.to_vec(),
         ("GET", "/console/angka.csv") => vec![Supervisor, Data, Auditor],
         ("GET", "/console/periksa")
         | (
