@@ -46,22 +46,22 @@ def load(paths: list[Path], weights: Weights) -> list[tuple[Row, Json]]:
 
 
 def divide(decisions: list[Row], held_out: list[Row], share: float) -> list[Row]:
-    """The decisions to train on; `share` of the others get the split `dev`.
+    """The decisions to train on; `share` of those whose text has no copy get the split `dev`.
 
-    What nearly repeats a held-out authored row is left out. Copies of a text stay on one side, and
-    count as one together.
+    What nearly repeats a held-out authored row is left out. Copies of a text stay together in
+    training, so that no campaign is lost to it, and count as one.
     """
     groups = near_duplicates([r.text for r in held_out + decisions])
     held, of = set(groups[: len(held_out)]), groups[len(held_out) :]
-    first: dict[int, Row] = {}
-    for group, row in zip(of, decisions, strict=True):
-        first.setdefault(group, row)
     copies = Counter(of)
     kept = []
     for group, row in zip(of, decisions, strict=True):
-        row.split = "dev" if group not in held and bucket(first[group].text) < share else "train"
-        row.weight /= copies[group]
-        if row.split == "train" and group not in held:
+        if group in held:
+            continue
+        if copies[group] == 1 and bucket(row.text) < share:
+            row.split = "dev"
+        else:
+            row.weight /= copies[group]
             kept.append(row)
     return kept
 

@@ -105,20 +105,17 @@ def network(served: Served, texts: list[str], what: str, work: Path) -> dict[str
 
 
 def matrix(texts: list[str], idf: Array, what: str) -> csr_matrix:
-    """N-grams of texts (rows, buckets), as the channel weighs them, and a column of ones for the bias."""
+    """N-grams of texts (rows, buckets), as the channel weighs them."""
     found = lexical.features([lexical.counted(t) for t in tqdm(texts, desc=what, mininterval=1)], idf)
-    width = 2 << lexical.BITS
-    ids, values, offsets = [], [], [0]
-    for start, end in zip(found.offsets[:-1], found.offsets[1:], strict=True):
-        ids.append(np.append(found.ids[start:end], width))
-        values.append(np.append(found.values[start:end].astype(np.float64), 1.0))
-        offsets.append(offsets[-1] + end - start + 1)
-    return csr_matrix((np.concatenate(values), np.concatenate(ids), np.array(offsets)), shape=(len(texts), width + 1))
+    return csr_matrix((found.values.astype(np.float64), found.ids, found.offsets), shape=(len(texts), 2 << lexical.BITS))
 
 
 def change(near: csr_matrix, base: csr_matrix, pull: Pull, loss: Callable[[Array], tuple[float, Array]], classes: int) -> Array:
-    """The change of the columns that `near` uses, (buckets + 1, classes), with the least of
-    |change|^2 / 2 + strength (loss + anchor / 2 |what it does to the rows of before|^2)."""
+    """The change of the buckets that `near` uses, (buckets, classes), with the least of
+    |change|^2 / 2 + strength (loss + anchor / 2 |what it does to the rows of before|^2).
+
+    Biases stay: which reports come before a moderator says nothing of how common a label is.
+    """
     used = np.flatnonzero(np.diff(near.tocsc().indptr))
     x, held = near[:, used], base[:, used]
 
@@ -167,13 +164,11 @@ def moved(
     served: Served, rows: list[Row], logits: dict[str, Array], near: csr_matrix, base: csr_matrix, pull: Pull
 ) -> lexical.Lexical:
     """The channel with what the decisions teach it; heads without one keep their bytes."""
-    weight, bias = served.channel.weight.copy(), served.channel.bias.copy()
-    scale, known = served.channel.scale, np.array([r.weight for r in rows])
+    weight, known = served.channel.weight.copy(), np.array([r.weight for r in rows])
 
     def add(head: int, delta: Array) -> None:
-        steps = np.round(weight[:, head] + delta[:-1] / scale[head])
+        steps = np.round(weight[:, head] + delta / served.channel.scale[head])
         weight[:, head] = np.clip(steps, -127, 127).astype(np.int8)
-        bias[head] += np.float32(delta[-1])
 
     for head, name in enumerate(tqdm(BINARY, desc="heads", mininterval=1)):
         at = [i for i, r in enumerate(rows) if name in r.binary]
@@ -193,7 +188,7 @@ def moved(
             for k in range(len(classes)):
                 add(first + k, delta[:, k])
         first += len(classes)
-    return lexical.Lexical(served.channel.idf, weight, scale, bias)
+    return lexical.Lexical(served.channel.idf, weight, served.channel.scale, served.channel.bias)
 
 
 def checked(entry: dict[str, str]) -> Path:
