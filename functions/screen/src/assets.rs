@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::claims::{BuildError, ClaimBook, build};
 use crate::config::{Config, MODELS_VARIABLE};
+use crate::gate::{GateError, check_gate};
 
 /// Why the assets can't be used; the function does not start with any of these.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,9 @@ pub enum AssetError {
     /// The bundle or its runtime can't be used.
     #[error(transparent)]
     Classifier(#[from] ClassifierError),
+    /// The current bundle did not pass its gate.
+    #[error("the current bundle is refused")]
+    Gate(#[from] GateError),
     /// An index of claims can't be used.
     #[error("{path} cannot be used")]
     Index {
@@ -90,12 +94,26 @@ pub struct Assets {
     pub words: Arc<WordCounts>,
 }
 
-#[derive(Deserialize)]
+/// What `current.toml` says; `saring model promote` and `rollback` move it.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Current {
-    bundle: String,
+pub struct Current {
+    /// Directory of the current bundle, below `bundles`.
+    pub bundle: String,
     /// A bundle that is loaded beside it, for a rollout.
-    candidate: Option<String>,
+    pub candidate: Option<String>,
+    /// The bundle that was current before it.
+    pub previous: Option<String>,
+}
+
+impl Current {
+    /// Reads `current.toml` of a models directory.
+    ///
+    /// # Errors
+    /// It is missing or not of the expected form.
+    pub fn load(models: &Path) -> Result<Self, AssetError> {
+        toml::from_str(&read(&models.join("current.toml"))?).map_err(AssetError::Current)
+    }
 }
 
 impl Assets {
@@ -125,7 +143,7 @@ impl Assets {
     /// A candidate that can't be used.
     pub fn candidate(&self, config: &Config) -> Result<Option<Self>, AssetError> {
         let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
-        let Some(name) = current(models)?.candidate else { return Ok(None) };
+        let Some(name) = Current::load(models)?.candidate else { return Ok(None) };
         let bundle = models.join("bundles").join(name);
         let mut indexer = Indexer::load(&Config { bundle: Some(bundle), claims: None, ..config.clone() })?;
         // An index of other claims belongs to the current bundle.
@@ -159,11 +177,14 @@ impl Indexer {
     /// Anything missing or not valid; names the file.
     pub fn load(config: &Config) -> Result<Self, AssetError> {
         let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
-        let bundle = match &config.bundle {
-            Some(directory) => directory.clone(),
-            None => current_bundle(models)?,
+        let (bundle, verified) = if let Some(directory) = &config.bundle {
+            (directory.clone(), Bundle::load(directory)?)
+        } else {
+            let current = current_bundle(models)?;
+            let verified = Bundle::load(&current)?;
+            check_gate(&current)?;
+            (current, verified)
         };
-        let verified = Bundle::load(&bundle)?;
         let runtime = Runtime::load(&config.runtime_library)?;
         let classifier = Classifier::load(&runtime, verified)?;
         let words_text = read(&models.join("claim_words.tsv"))?;
@@ -265,7 +286,7 @@ impl Indexer {
 /// # Errors
 /// `current.toml` is missing or not of the expected form.
 pub fn current_bundle(models: &Path) -> Result<PathBuf, AssetError> {
-    Ok(models.join("bundles").join(current(models)?.bundle))
+    Ok(models.join("bundles").join(Current::load(models)?.bundle))
 }
 
 /// Version of the candidate that `current.toml` names beside the current bundle, if it names one; its
@@ -274,12 +295,8 @@ pub fn current_bundle(models: &Path) -> Result<PathBuf, AssetError> {
 /// # Errors
 /// `current.toml` is missing or not of the expected form, or the candidate can't be used.
 pub fn candidate_version(models: &Path) -> Result<Option<String>, AssetError> {
-    let Some(name) = current(models)?.candidate else { return Ok(None) };
+    let Some(name) = Current::load(models)?.candidate else { return Ok(None) };
     Ok(Some(Bundle::load(&models.join("bundles").join(name))?.version().to_owned()))
-}
-
-fn current(models: &Path) -> Result<Current, AssetError> {
-    toml::from_str(&read(&models.join("current.toml"))?).map_err(AssetError::Current)
 }
 
 fn read(path: &Path) -> Result<String, AssetError> {
