@@ -1,7 +1,8 @@
 //! Weeks of decisions that nobody made, for looking at figures.
 
 use saring_domain::case::{Actor, Case, Change, LabelCode, RejectReason, Resolution, Ruling, Timestamp};
-use saring_domain::policy::Decision;
+use saring_domain::learning::Sampling;
+use saring_domain::policy::{Decision, Policy};
 use saring_store::{Cases, CheckKind};
 
 use crate::Fail;
@@ -37,6 +38,8 @@ async fn decide(cases: &Cases, case: &Case, ruling: &Ruling, by: &Actor, at: Tim
 
 /// Lets so many weeks pass, day by day.
 pub(crate) async fn pass(cases: &Cases, weeks: u64) -> Result<(), Fail> {
+    let sampling = Sampling::parse(include_str!("../../../../models/sampling.toml"))?;
+    let policy = Policy::parse(include_str!("../../../../models/policy.toml"))?;
     let mut number = NUMBERS;
     for day in (1..=weeks * 7).rev() {
         let morning = Timestamp::from_unix_ms(now().unix_ms() - day * DAY_MS);
@@ -52,7 +55,8 @@ pub(crate) async fn pass(cases: &Cases, weeks: u64) -> Result<(), Fail> {
             decide(cases, &case, &ruling(number), &person(number / 3)?, at).await?;
             number += 1;
         }
-        cases.sample_published(Timestamp::from_unix_ms(morning.unix_ms() + DAY_MS / 2)).await?;
+        let noon = Timestamp::from_unix_ms(morning.unix_ms() + DAY_MS / 2);
+        cases.sample_published(&sampling, &policy, noon).await?;
     }
     check(cases).await
 }

@@ -138,10 +138,10 @@ fn lines(rows: &[Row], label: &str) -> Result<String, fmt::Error> {
 /// A name with two shares.
 pub(super) type Pair = (String, f64, f64);
 
-/// Two lines over what comes one after the other.
-pub(super) fn pairs(rows: &[Pair]) -> Result<String, fmt::Error> {
+/// A figure of two lines over what comes one after the other.
+pub(super) fn pairs(html: &mut String, words: Words, rows: &[Pair]) -> fmt::Result {
     let rows: Vec<Row> = rows.iter().map(|(name, a, b)| Row { name: name.clone(), values: vec![*a, *b] }).collect();
-    lines(&rows)
+    figure(html, words, |label| lines(&rows, label))
 }
 
 /// A bar for each row, lying, with its name and number.

@@ -71,7 +71,7 @@ fn render(report: &RolloutReport, links: bool) -> Result<String, fmt::Error> {
         "Bagian yang ditahan per jendela: model berlaku (garis), calon (merah)",
         "Share held by window: current model (line), candidate (red)",
     );
-    writeln!(html, "<figure><figcaption>{}</figcaption>{}</figure>", Both(held), figures_page::pairs(&rows)?)?;
+    figures_page::pairs(&mut html, held, &rows)?;
     html.push_str("</div>");
     table(&mut html, rollout, windows)?;
     disagreements(&mut html, &report.disagreements, links)?;
