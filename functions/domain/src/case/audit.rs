@@ -176,7 +176,10 @@ impl AuditAction {
     /// Whether the action makes a new version of the case.
     #[must_use]
     pub const fn changes_case(self) -> bool {
-        !matches!(self, Self::Received | Self::Conflict | Self::Replaced | Self::OriginalRead | Self::Checked)
+        !matches!(
+            self,
+            Self::Received | Self::Conflict | Self::Replaced | Self::OriginalRead | Self::Checked | Self::Folded
+        )
     }
 }
 
