@@ -5,6 +5,7 @@ mod console;
 mod console_actions;
 mod console_case;
 mod console_identity;
+mod console_rollout;
 mod console_routes;
 mod console_together;
 mod feed;
