@@ -60,12 +60,12 @@ impl Scratch {
         std::fs::write(self.models().join("current.toml"), text).expect("writable");
     }
 
-    /// A copy of the current bundle with another manifest, as a candidate.
-    pub(crate) fn spoilt(&self, name: &str, change: impl Fn(&str) -> String) {
-        let (from, to) = (root().join("models/bundles").join(CURRENT), self.models().join("bundles").join(name));
+    /// A copy of a bundle with another manifest, as a candidate.
+    pub(crate) fn spoilt(&self, bundle: &str, name: &str, change: impl Fn(&str) -> String) {
+        let (from, to) = (root().join("models/bundles").join(bundle), self.models().join("bundles").join(name));
         link_all(&from, &to, &["model.toml", "claims.index"]);
         let manifest = std::fs::read_to_string(from.join("model.toml")).expect("readable");
-        std::fs::write(to.join("model.toml"), change(&manifest.replace(CURRENT, name))).expect("writable");
+        std::fs::write(to.join("model.toml"), change(&manifest.replace(bundle, name))).expect("writable");
         self.name(Some(name));
     }
 

@@ -24,7 +24,7 @@ use saring_store::{
 use tokio::sync::Mutex;
 
 use crate::candidate::{Candidate, Compared, compare};
-use crate::live::Live;
+use crate::live::{InForce, Live};
 use crate::screening::{Screener, hold_unknown_policy};
 
 /// Reports of a batch that are recorded at the same time.
@@ -138,7 +138,9 @@ impl Context {
         let now = now();
         let reports: Vec<&Report> = jobs.iter().map(|j| &j.incoming.report).collect();
         let model_began = Instant::now();
-        let screened = match today(now) {
+        // Before the policy in force was ever seen nothing is judged: the messages come back.
+        let seen = self.live.lock().await.in_force() != InForce::Unseen;
+        let screened = match today(now).filter(|_| seen) {
             Some(today) => self.screener.lock().await.screen(&reports, today),
             // A clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
             None => Vec::new(),

@@ -34,12 +34,24 @@ pub(crate) enum PolicyUnknown {
     Policy(#[from] PolicyError),
 }
 
+/// Whether the policy in force counts here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum InForce {
+    /// The table was not seen yet, so nothing can be judged.
+    #[default]
+    Unseen,
+    /// It counts.
+    Counts,
+    /// It is none that this program understands.
+    NotUnderstood,
+}
+
 /// What of it counts now, as far as it is known.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     claims: Watch,
     policy: Watch,
-    policy_is_known: bool,
+    in_force: InForce,
     rollout: Watch,
     pub(crate) on: LiveRollout,
 }
@@ -76,25 +88,26 @@ impl Live {
             return Ok(None);
         }
         let event = cases.live_policy().await?;
-        let revision = event.as_ref().map_or(0, |event| event.sequence);
         let changed = event.filter(|event| event.sequence != self.policy.revision);
-        let policy = changed.map(|event| Policy::parse(&event.content)).transpose()?;
+        let Some(event) = changed else {
+            self.policy.looked = Some(now);
+            self.in_force = InForce::Counts;
+            return Ok(None);
+        };
+        let policy = Policy::parse(&event.content).inspect_err(|_| self.in_force = InForce::NotUnderstood)?;
         self.policy.looked = Some(now);
-        if policy.is_none() {
-            self.policy_is_known = true;
-        }
-        Ok(policy.map(|policy| (policy, revision)))
+        Ok(Some((policy, event.sequence)))
     }
 
     /// The policy of this revision counts now.
     pub(crate) fn policy_taken(&mut self, revision: u64) {
         self.policy.revision = revision;
-        self.policy_is_known = true;
+        self.in_force = InForce::Counts;
     }
 
-    /// Whether the policy in force was ever seen: until then the package's is only a guess.
-    pub(crate) fn knows_policy(&self) -> bool {
-        self.policy_is_known
+    /// Whether the policy in force counts here.
+    pub(crate) fn in_force(&self) -> InForce {
+        self.in_force
     }
 
     /// Looks what is done with a candidate, if it is time to look; returns whether that changed.

@@ -223,7 +223,8 @@ impl Cases {
                     .expression_attribute_names("#sk", n::SK)
                     .expression_attribute_values(":pk", text(&partition))
                     .expression_attribute_values(":from", text(from.to_string()))
-                    .expression_attribute_values(":to", text(to.to_string()))
+                    // Those of that very moment too: an id follows it.
+                    .expression_attribute_values(":to", text(format!("{to}~")))
                     .set_exclusive_start_key(start.take());
                 let page = query.send().await.map_err(failed("reading decisions of a window"))?;
                 for item in page.items.unwrap_or_default() {

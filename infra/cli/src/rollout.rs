@@ -79,14 +79,14 @@ pub(crate) struct Start {
 pub(crate) async fn run(command: Command) -> Result<ExitCode> {
     let cases = Cases::connect(&TableConfig::from_env()?).await;
     match command {
-        Command::Start(start) => begin(&cases, start).await,
+        Command::Start(start) => begin(&cases, &start).await,
         Command::Status { json } => status(&cases, json).await,
         Command::Stop { by, reason } => stop(&cases, &by, &reason).await,
         Command::Trail => trail(&cases).await,
     }
 }
 
-async fn begin(cases: &Cases, start: Start) -> Result<ExitCode> {
+async fn begin(cases: &Cases, start: &Start) -> Result<ExitCode> {
     let models = Config::from_env().models.with_context(|| format!("no models found; {MODELS_VARIABLE} names them"))?;
     let path = models.join(DEFAULTS_FILE);
     let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;

@@ -263,8 +263,8 @@ mod tests {
             for case in 0..300 {
                 let chance = draw(&[&round.to_string(), &case.to_string()]);
                 so_far.add(Count::Screened, 1);
-                so_far.add(Count::OnlyCandidate, u64::from(chance < 0.09));
-                so_far.add(Count::OnlyCurrent, u64::from((0.09..0.12).contains(&chance)));
+                so_far.add(Count::OnlyCandidate, u64::from(chance < 0.05));
+                so_far.add(Count::OnlyCurrent, u64::from((0.05..0.07).contains(&chance)));
                 if case % 10 == 9 && first(&so_far, Decisions::default()).is_some() {
                     ended += 1;
                     break;

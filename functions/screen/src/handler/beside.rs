@@ -9,7 +9,7 @@ use saring_domain::report::Report;
 use saring_domain::rollout::Count;
 use saring_store::{Measure, Unit, metric};
 
-use crate::live::Live;
+use crate::live::{InForce, Live};
 
 use super::{Asked, Compared, Context, Counts, Job, Judged, compare, hold_unknown_policy, today};
 
@@ -129,7 +129,7 @@ impl Context {
                 }
             }
         }
-        if !self.live.lock().await.knows_policy() {
+        if self.live.lock().await.in_force() == InForce::NotUnderstood {
             judged.iter_mut().for_each(|judged| hold_unknown_policy(&mut judged.screened));
         }
         judged

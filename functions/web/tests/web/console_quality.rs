@@ -2,7 +2,9 @@
 
 use axum::Router;
 use saring_domain::case::{CaseId, Timestamp};
+use saring_domain::learning::Sampling;
 use saring_domain::policy::Decision::{Publish, Review};
+use saring_domain::policy::Policy;
 use saring_store::{CheckKind, verify};
 
 use crate::console::{only_console_markup, seen};
@@ -134,16 +136,16 @@ async fn the_error_of_what_is_published_is_estimated_from_a_sample() {
     let world = World::start().await;
     for seed in 1..=120 {
         let report = report(&format!("tampil-{seed}"), &format!("Jalan rusak nomor {seed}"));
-        let mut screened = screened(&report, Publish);
-        // So near to being held that a fifth of them is drawn.
-        let score = saring_domain::score::Score::new(0.3).unwrap();
-        screened.flags = vec![(saring_domain::score::Flag::Spam, score)];
+        let screened = screened(&report, Publish);
         let at = Timestamp::from_unix_ms(now().unix_ms() - 60_000);
         Box::pin(world.cases.record_screening(&report, screened, tracking(seed), at)).await.unwrap();
     }
-    let drawn = world.cases.sample_published(now()).await.unwrap();
+    let sampling = "random_share = 0.2\nnear_share = 0.0\nnear_halving_log_odds = 1.0\ndisagreement_share = 0.0";
+    let sampling = Sampling::parse(sampling).unwrap();
+    let policy = Policy::parse(include_str!("../../../../models/policy.toml")).unwrap();
+    let drawn = world.cases.sample_published(&sampling, &policy, now()).await.unwrap();
     assert!((10..40).contains(&drawn), "about a fifth: {drawn}");
-    assert_eq!(world.cases.sample_published(now()).await.unwrap(), 0, "each once");
+    assert_eq!(world.cases.sample_published(&sampling, &policy, now()).await.unwrap(), 0, "each once");
     let provider = Provider::start().await;
     let bayu = provider.console_for(&world.cases, "bayu", "moderator");
     for at in 0..drawn {

@@ -8,6 +8,7 @@ mod console_campaigns;
 mod console_case;
 mod console_identity;
 mod console_quality;
+mod console_rollout;
 mod console_routes;
 mod console_together;
 mod feed;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -28,7 +28,7 @@ pub(super) enum Source {
 }
 
 /// How the result is told.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Text,
     Json,
@@ -182,7 +182,7 @@ struct ClaimRow {
     score: f32,
 }
 
-fn rows(path: &PathBuf, policy: &Policy, result: &mut Backtest) -> Result<()> {
+fn rows(path: &Path, policy: &Policy, result: &mut Backtest) -> Result<()> {
     let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
     for (at, line) in BufReader::new(file).lines().enumerate() {
         let place = || format!("{} line {}", path.display(), at + 1);
