@@ -11,6 +11,7 @@ use futures_util::StreamExt as _;
 use lambda_runtime::{Error, LambdaEvent};
 use saring_domain::agency::Date;
 use saring_domain::case::{Case, Screened, Timestamp, TrackingId};
+use saring_domain::claims::LiveClaims;
 use saring_domain::policy::Decision;
 use saring_domain::report::Report;
 use saring_domain::trace::{Step, TraceParent};
@@ -20,6 +21,7 @@ use saring_store::{
 };
 use tokio::sync::Mutex;
 
+use crate::claims::BuildError;
 use crate::live::LiveWatch;
 use crate::screening::Screener;
 
@@ -28,13 +30,51 @@ const RECORDINGS_MAX: usize = 10;
 /// Longest time that a recorded report waits for the look at alike ones.
 const FOLD_MAX: Duration = Duration::from_secs(2);
 
+/// Whoever judges reports: the [`Screener`] with its model, or what a simulation puts in its place.
+pub trait Judge: Send {
+    /// Verdicts in the order of `reports`; a report that can't be judged is held, never left out.
+    fn judge(&mut self, reports: &[&Report], today: Date) -> Vec<Screened>;
+
+    /// Lets these live claims count from now on.
+    ///
+    /// # Errors
+    /// A claim could not be read; the claims of before go on counting.
+    fn take_over(&mut self, live: &LiveClaims) -> Result<(), BuildError>;
+}
+
+impl Judge for Screener {
+    fn judge(&mut self, reports: &[&Report], today: Date) -> Vec<Screened> {
+        self.screen(reports, today)
+    }
+
+    fn take_over(&mut self, live: &LiveClaims) -> Result<(), BuildError> {
+        self.set_live_claims(live)
+    }
+}
+
+/// Where the handler takes the moment and new tracking ids from.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<C = fn() -> SystemTime, I = fn() -> TrackingId> {
+    /// The moment.
+    pub clock: C,
+    /// A tracking id that nobody has.
+    pub ids: I,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self { clock: SystemTime::now, ids: random_tracking_id }
+    }
+}
+
 /// What the function holds between invocations.
 #[derive(Debug)]
-pub struct Context {
-    screener: Arc<Mutex<Screener>>,
+pub struct Context<J = Screener, C = fn() -> SystemTime, I = fn() -> TrackingId> {
+    screener: Arc<Mutex<J>>,
     live: Mutex<LiveWatch>,
     cases: Cases,
     telemetry: Telemetry,
+    sources: Sources<C, I>,
 }
 
 /// A message that is a report.
@@ -62,12 +102,7 @@ impl Context {
     /// Joins a loaded screener and a table.
     #[must_use]
     pub fn new(screener: Screener, cases: Cases) -> Self {
-        Self {
-            screener: Arc::new(Mutex::new(screener)),
-            live: Mutex::new(LiveWatch::default()),
-            cases,
-            telemetry: Telemetry::silent(),
-        }
+        Self::with_sources(screener, cases, Sources::default())
     }
 
     /// The same, with metrics and traces.
@@ -79,8 +114,22 @@ impl Context {
     /// The same screener before another table: a process can load the model only once.
     #[must_use]
     pub fn before(&self, cases: Cases) -> Self {
-        let telemetry = self.telemetry.clone();
-        Self { screener: Arc::clone(&self.screener), live: Mutex::new(LiveWatch::default()), cases, telemetry }
+        let (telemetry, sources) = (self.telemetry.clone(), self.sources);
+        Self { screener: Arc::clone(&self.screener), live: Mutex::new(LiveWatch::default()), cases, telemetry, sources }
+    }
+}
+
+impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Context<J, C, I> {
+    /// Joins a judge and a table, on a clock and with ids of its own.
+    #[must_use]
+    pub fn with_sources(judge: J, cases: Cases, sources: Sources<C, I>) -> Self {
+        Self {
+            screener: Arc::new(Mutex::new(judge)),
+            live: Mutex::new(LiveWatch::default()),
+            cases,
+            telemetry: Telemetry::silent(),
+            sources,
+        }
     }
 
     /// Screens a batch. A message that is no report, or whose case can't be written, is reported
@@ -89,7 +138,7 @@ impl Context {
     /// # Errors
     /// None today; the signature is the runtime's.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
-        let began = SystemTime::now();
+        let began = (self.sources.clock)();
         let mut counts = Counts::default();
         let mut failed = Vec::new();
         let mut jobs = Vec::new();
@@ -97,7 +146,7 @@ impl Context {
             let message_id = message.message_id.clone().unwrap_or_default();
             match parse(&message) {
                 Ok(incoming) => {
-                    let tracking = incoming.tracking.unwrap_or_else(random_tracking_id);
+                    let tracking = incoming.tracking.unwrap_or_else(&self.sources.ids);
                     jobs.push(Job { message_id, incoming, caller: caller(&message), tracking });
                 }
                 Err(reason) => {
@@ -108,11 +157,11 @@ impl Context {
             }
         }
         Box::pin(self.refresh_claims()).await;
-        let now = now();
+        let now = timestamp((self.sources.clock)());
         let reports: Vec<&Report> = jobs.iter().map(|j| &j.incoming.report).collect();
         let model_began = Instant::now();
         let screened = match today(now) {
-            Some(today) => self.screener.lock().await.screen(&reports, today),
+            Some(today) => self.screener.lock().await.judge(&reports, today),
             // A clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
             None => Vec::new(),
         };
@@ -140,9 +189,9 @@ impl Context {
     /// go on counting: a report that none of them matches is judged by its own words.
     async fn refresh_claims(&self) {
         let mut watch = self.live.lock().await;
-        match watch.changed(&self.cases, Instant::now()).await {
+        match watch.changed(&self.cases, (self.sources.clock)()).await {
             Ok(None) => {}
-            Ok(Some(live)) => match self.screener.lock().await.set_live_claims(&live) {
+            Ok(Some(live)) => match self.screener.lock().await.take_over(&live) {
                 Ok(()) => {
                     tracing::info!(
                         claims.live = live.active.len(),
@@ -228,12 +277,12 @@ fn caller(message: &SqsMessage) -> Option<TraceParent> {
     attribute.string_value.as_deref().and_then(TraceParent::parse)
 }
 
-impl Context {
+impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Context<J, C, I> {
     /// Looks whether others say the same. That is bookkeeping: where it fails, the case stands all the
     /// same, and only nobody sees that it belongs to others.
     async fn fold(&self, case: &Case, now: Timestamp) {
-        let folded = tokio::time::timeout(FOLD_MAX, Box::pin(self.cases.fold_report(case, now)));
-        let Ok(folded) = folded.await else {
+        let folded = self.cases.within(FOLD_MAX, Box::pin(self.cases.fold_report(case, now)));
+        let Some(folded) = folded.await else {
             tracing::warn!(case.id = %case.id(), "alike reports were not looked for in time");
             return;
         };

@@ -9,7 +9,7 @@ mod screening;
 mod wire;
 
 pub use assets::{AssetError, Assets, Indexer, current_bundle};
-pub use handler::{Context, current_day};
+pub use handler::{Context, Judge, Sources, current_day};
 pub use saring_classifier::restart_without_telemetry;
 pub use screening::Screener;
 pub use wire::{ErrorWire, ScreeningWire};

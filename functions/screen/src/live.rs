@@ -1,6 +1,6 @@
 //! Live claims count in running functions: each looks now and then whether there are new ones.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use saring_domain::claims::LiveClaims;
 use saring_store::{Cases, StoreError};
@@ -11,7 +11,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// When the live claims were last looked at, and what they were then.
 #[derive(Debug, Default)]
 pub(crate) struct LiveWatch {
-    looked: Option<Instant>,
+    looked: Option<SystemTime>,
     revision: u64,
 }
 
@@ -20,8 +20,9 @@ impl LiveWatch {
     ///
     /// # Errors
     /// The table gave no answer; the next look is due at once.
-    pub(crate) async fn changed(&mut self, cases: &Cases, now: Instant) -> Result<Option<LiveClaims>, StoreError> {
-        if self.looked.is_some_and(|at| now.duration_since(at) < LOOK_EVERY) {
+    pub(crate) async fn changed(&mut self, cases: &Cases, now: SystemTime) -> Result<Option<LiveClaims>, StoreError> {
+        // A clock that was put back makes the next look due at once.
+        if self.looked.is_some_and(|at| now.duration_since(at).is_ok_and(|since| since < LOOK_EVERY)) {
             return Ok(None);
         }
         if cases.claims_revision().await? == self.revision {
