@@ -145,13 +145,15 @@ fn damage(events: &mut Vec<AuditEvent>, (what, at, value): (usize, usize, usize)
 pub(crate) fn feed() -> Run {
     let mut place = saring_simulation::Place::with_reports(40);
     let router = saring_web::feed::router(place.cases());
+    // The pages have a time limit of their own, which needs to know of a clock.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let paths = ["/feed.json", "/feed.atom", "/", "/open311/v2/requests.json", "/open311/v2/requests.xml"];
     Box::new(move |input| {
         let query: String = input.iter().take(300).map(|b| escaped(*b)).collect();
         let path = paths[input.len() % paths.len()];
         let Ok(uri) = format!("{path}?{query}").parse::<Uri>() else { return outcome("no address") };
         let request = Request::builder().uri(uri).body(Body::empty()).unwrap();
-        let router = router.clone();
+        let (router, _entered) = (router.clone(), runtime.enter());
         let answer = place.run(async move { router.oneshot(request).await });
         let status = answer.ok_or("the page never came")?.map_err(|e| e.to_string())?.status();
         if status == StatusCode::INTERNAL_SERVER_ERROR {
