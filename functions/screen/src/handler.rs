@@ -12,8 +12,9 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use futures_util::StreamExt as _;
 use lambda_runtime::{Error, LambdaEvent};
 use saring_domain::agency::Date;
-use saring_domain::case::{Case, CaseId, Screened, Timestamp, TrackingId};
-use saring_domain::policy::Decision;
+use saring_domain::case::{Case, CaseId, Screened, Timestamp, TrackingId, VersionError};
+use saring_domain::claims::LiveClaims;
+use saring_domain::policy::{Decision, Policy};
 use saring_domain::report::Report;
 use saring_domain::rollout::{self, Rollout};
 use saring_domain::trace::{Step, TraceParent};
@@ -24,6 +25,7 @@ use saring_store::{
 use tokio::sync::Mutex;
 
 use crate::candidate::{Candidate, Compared, compare};
+use crate::claims::BuildError;
 use crate::live::{InForce, Live};
 use crate::screening::{Screener, hold_unknown_policy};
 
@@ -32,14 +34,62 @@ const RECORDINGS_MAX: usize = 10;
 /// Longest time that a recorded report waits for the look at alike ones.
 const FOLD_MAX: Duration = Duration::from_secs(2);
 
+/// Whoever judges reports: the [`Screener`] with its model, or what a simulation puts in its place.
+pub trait Judge: Send {
+    /// Verdicts in the order of `reports`; a report that can't be judged is held, never left out.
+    fn judge(&mut self, reports: &[&Report], today: Date) -> Vec<Screened>;
+
+    /// Lets these live claims count from now on.
+    ///
+    /// # Errors
+    /// A claim could not be read; the claims of before go on counting.
+    fn take_over(&mut self, live: &LiveClaims) -> Result<(), BuildError>;
+
+    /// Judges by this policy from now on.
+    ///
+    /// # Errors
+    /// A version that is no name; the policy of before goes on counting.
+    fn take_policy(&mut self, policy: Policy) -> Result<(), VersionError>;
+}
+
+impl Judge for Screener {
+    fn judge(&mut self, reports: &[&Report], today: Date) -> Vec<Screened> {
+        self.screen(reports, today)
+    }
+
+    fn take_over(&mut self, live: &LiveClaims) -> Result<(), BuildError> {
+        self.set_live_claims(live)
+    }
+
+    fn take_policy(&mut self, policy: Policy) -> Result<(), VersionError> {
+        self.set_policy(policy)
+    }
+}
+
+/// Where the handler takes the moment and new tracking ids from.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<C = fn() -> SystemTime, I = fn() -> TrackingId> {
+    /// The moment.
+    pub clock: C,
+    /// A tracking id that nobody has.
+    pub ids: I,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self { clock: SystemTime::now, ids: random_tracking_id }
+    }
+}
+
 /// What the function holds between invocations.
 #[derive(Debug)]
-pub struct Context {
-    screener: Arc<Mutex<Screener>>,
+pub struct Context<J = Screener, C = fn() -> SystemTime, I = fn() -> TrackingId> {
+    screener: Arc<Mutex<J>>,
     candidate: Option<Candidate>,
     live: Mutex<Live>,
     cases: Cases,
     telemetry: Telemetry,
+    sources: Sources<C, I>,
 }
 
 /// A message that is a report.
@@ -82,13 +132,7 @@ impl Context {
     /// Joins a loaded screener and a table.
     #[must_use]
     pub fn new(screener: Screener, cases: Cases) -> Self {
-        Self {
-            screener: Arc::new(Mutex::new(screener)),
-            candidate: None,
-            live: Mutex::new(Live::default()),
-            cases,
-            telemetry: Telemetry::silent(),
-        }
+        Self::with_sources(screener, cases, Sources::default())
     }
 
     /// The same, with a candidate beside the screener.
@@ -106,8 +150,24 @@ impl Context {
     /// The same screener before another table: a process can load the model only once.
     #[must_use]
     pub fn before(&self, cases: Cases) -> Self {
-        let (candidate, telemetry) = (self.candidate.clone(), self.telemetry.clone());
-        Self { screener: Arc::clone(&self.screener), candidate, live: Mutex::new(Live::default()), cases, telemetry }
+        let (candidate, telemetry, sources) = (self.candidate.clone(), self.telemetry.clone(), self.sources);
+        let (screener, live) = (Arc::clone(&self.screener), Mutex::new(Live::default()));
+        Self { screener, candidate, live, cases, telemetry, sources }
+    }
+}
+
+impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Context<J, C, I> {
+    /// Joins a judge and a table, on a clock and with ids of its own.
+    #[must_use]
+    pub fn with_sources(judge: J, cases: Cases, sources: Sources<C, I>) -> Self {
+        Self {
+            screener: Arc::new(Mutex::new(judge)),
+            candidate: None,
+            live: Mutex::new(Live::default()),
+            cases,
+            telemetry: Telemetry::silent(),
+            sources,
+        }
     }
 
     /// Screens a batch. A message that is no report, or whose case can't be written, is reported
@@ -116,7 +176,7 @@ impl Context {
     /// # Errors
     /// None today; the signature is the runtime's.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
-        let began = SystemTime::now();
+        let began = (self.sources.clock)();
         let mut counts = Counts::default();
         let mut failed = Vec::new();
         let mut jobs = Vec::new();
@@ -124,7 +184,7 @@ impl Context {
             let message_id = message.message_id.clone().unwrap_or_default();
             match parse(&message) {
                 Ok(incoming) => {
-                    let tracking = incoming.tracking.unwrap_or_else(random_tracking_id);
+                    let tracking = incoming.tracking.unwrap_or_else(|| (self.sources.ids)());
                     jobs.push(Job { message_id, incoming, caller: caller(&message), tracking });
                 }
                 Err(reason) => {
@@ -135,20 +195,20 @@ impl Context {
             }
         }
         Box::pin(self.refresh()).await;
-        let now = now();
+        let now = timestamp((self.sources.clock)());
         let reports: Vec<&Report> = jobs.iter().map(|j| &j.incoming.report).collect();
         let model_began = Instant::now();
         // Before the policy in force was ever seen nothing is judged: the messages come back.
         let seen = self.live.lock().await.in_force() != InForce::Unseen;
         let screened = match today(now).filter(|_| seen) {
-            Some(today) => self.screener.lock().await.screen(&reports, today),
+            Some(today) => self.screener.lock().await.judge(&reports, today),
             // A clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
             None => Vec::new(),
         };
         let model_ms = model_began.elapsed().as_secs_f64() * 1e3;
         failed.extend(jobs[screened.len()..].iter().map(|j| j.message_id.clone()));
         let asked = self.asked().await;
-        let judged = self.judge(&jobs, screened, asked.as_ref(), now).await;
+        let judged = self.beside(&jobs, screened, asked.as_ref(), now).await;
         // Recording is waiting for the table; each report stands for itself, so they wait together.
         let revision = asked.as_ref().map_or(0, |asked| asked.revision);
         let recordings: Vec<_> = jobs
@@ -250,7 +310,7 @@ fn caller(message: &SqsMessage) -> Option<TraceParent> {
     attribute.string_value.as_deref().and_then(TraceParent::parse)
 }
 
-impl Context {
+impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Context<J, C, I> {
     /// Looks whether others say the same. That is bookkeeping: where it fails, the case stands all the
     /// same, and only nobody sees that it belongs to others.
     async fn fold(&self, case: &Case, now: Timestamp) {

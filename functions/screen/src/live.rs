@@ -1,7 +1,7 @@
 //! What changes without a deployment: live claims, the policy in force, a rollout. A running function
 //! looks at each now and then.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use saring_domain::claims::LiveClaims;
 use saring_domain::policy::{Policy, PolicyError};
@@ -13,13 +13,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// When something was last looked at, and its revision then.
 #[derive(Debug, Default)]
 struct Watch {
-    looked: Option<Instant>,
+    looked: Option<SystemTime>,
     revision: u64,
 }
 
 impl Watch {
-    fn is_due(&self, now: Instant) -> bool {
-        self.looked.is_none_or(|at| now.duration_since(at) >= LOOK_EVERY)
+    /// A clock that was put back makes the next look due at once.
+    fn is_due(&self, now: SystemTime) -> bool {
+        self.looked.is_none_or(|at| now.duration_since(at).is_ok_and(|since| since >= LOOK_EVERY) || now < at)
     }
 }
 
@@ -61,7 +62,7 @@ impl Live {
     ///
     /// # Errors
     /// The table gave no answer; the next look is due at once.
-    pub(crate) async fn claims(&mut self, cases: &Cases, now: Instant) -> Result<Option<LiveClaims>, StoreError> {
+    pub(crate) async fn claims(&mut self, cases: &Cases, now: SystemTime) -> Result<Option<LiveClaims>, StoreError> {
         if !self.claims.is_due(now) {
             return Ok(None);
         }
@@ -83,7 +84,11 @@ impl Live {
     ///
     /// # Errors
     /// The table gave no answer, or a policy that is none; the next look is due at once.
-    pub(crate) async fn policy(&mut self, cases: &Cases, now: Instant) -> Result<Option<(Policy, u64)>, PolicyUnknown> {
+    pub(crate) async fn policy(
+        &mut self,
+        cases: &Cases,
+        now: SystemTime,
+    ) -> Result<Option<(Policy, u64)>, PolicyUnknown> {
         if !self.policy.is_due(now) {
             return Ok(None);
         }
@@ -114,7 +119,7 @@ impl Live {
     ///
     /// # Errors
     /// The table gave no answer; the next look is due at once.
-    pub(crate) async fn rollout(&mut self, cases: &Cases, now: Instant) -> Result<bool, StoreError> {
+    pub(crate) async fn rollout(&mut self, cases: &Cases, now: SystemTime) -> Result<bool, StoreError> {
         if !self.rollout.is_due(now) {
             return Ok(false);
         }

@@ -10,7 +10,7 @@ use crate::cases::Cases;
 use crate::error::{StoreError, failed, unreadable};
 use crate::item::{Attributes, DecodeError, Reader, Writer, text, value_error};
 use crate::names as n;
-use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off};
+use crate::transact::{ATTEMPTS_MAX, Outcome, Write};
 
 const PARTITION: &str = "claims";
 const CLAIM_PREFIX: &str = "claim#";
@@ -106,7 +106,7 @@ impl Cases {
             return Err(StoreError::TooLarge { what: "a live claim", actual, limit: CLAIM_BYTES_MAX });
         }
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let end = self.end_of_claims().await?;
             let event = ClaimEvent {
                 sequence: end.sequence + 1,

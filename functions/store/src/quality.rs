@@ -19,7 +19,7 @@ use crate::names as n;
 use crate::pages::{PAGE_ITEMS_MAX, PageRequest};
 use crate::samples::Sample;
 use crate::trail::Draft;
-use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off};
+use crate::transact::{ATTEMPTS_MAX, Outcome, Write};
 
 /// Share of people's decisions that a second person checks.
 const SECOND_SHARE: f64 = 0.1;
@@ -425,7 +425,7 @@ impl Cases {
     ) -> Result<(), StoreError> {
         const OPERATION: &str = "recording a check";
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let head = self.head_of(check.case).await?;
             let case = self.case(check.case).await?.ok_or(StoreError::NoCase(check.case))?;
             let draft = Draft::of(case.record(), by, AuditAction::Checked, check.kind.code().to_owned());

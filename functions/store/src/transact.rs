@@ -144,6 +144,13 @@ impl Cases {
         Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 
+    /// Waits the longer, the more attempts went before.
+    pub(crate) async fn back_off(&self, attempt: u32) {
+        if attempt > 0 {
+            self.pass(BACKOFF_FIRST * 2_u32.pow(attempt - 1)).await;
+        }
+    }
+
     pub(crate) async fn transact(
         &self,
         operation: &'static str,
@@ -171,12 +178,6 @@ fn lost<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
             .all(|reason| reason.code().is_none_or(|code| PASSING.contains(&code))),
         Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
         _ => false,
-    }
-}
-
-pub(crate) async fn back_off(attempt: u32) {
-    if attempt > 0 {
-        tokio::time::sleep(BACKOFF_FIRST * 2_u32.pow(attempt - 1)).await;
     }
 }
 

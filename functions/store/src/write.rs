@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::item::{Attributes, Writer};
 use crate::names as n;
 use crate::trail::{Draft, Head};
-use crate::transact::{ATTEMPTS_MAX, Outcome, back_off, listed_item};
+use crate::transact::{ATTEMPTS_MAX, Outcome, listed_item};
 
 /// Refused texts that are recorded per report; later ones are refused without a record.
 pub const CONFLICTS_MAX: u64 = 20;
@@ -76,7 +76,7 @@ impl Cases {
     ) -> Result<Recorded, StoreError> {
         const OPERATION: &str = "recording a screening";
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let Some(receipt) = self.receipt(&report.id).await? else {
                 if let Some(case) = self.open_unannounced(report, &screened, tracking, now).await? {
                     return Ok(Recorded::New(Box::new(case)));
@@ -140,7 +140,7 @@ impl Cases {
         let case = Case::open(report, receipt.case, screened, times)?;
         let original = self.original_item(report, receipt.case, now)?;
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             if let Some(existing) = self.case(receipt.case).await? {
                 if waits_for(&existing, report) {
                     let screened = case.into_record().screened;
@@ -204,7 +204,7 @@ impl Cases {
         const OPERATION: &str = "recording a screening of a changed text";
         let original = self.original_item(report, receipt.case, now)?;
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let head = self.head(receipt.case).await?;
             let Some(case) = self.case(receipt.case).await? else {
                 if head.erased_at.is_some() {
@@ -256,7 +256,7 @@ impl Cases {
         let case = tracking.case_id();
         let text_hash = report.text_hash();
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             if let Some(receipt) = self.receipt(&report.id).await? {
                 if receipt.text_hash == text_hash {
                     return Ok(Received::Again(receipt));
@@ -310,7 +310,7 @@ impl Cases {
         let case = receipt.case;
         let other = report.text_hash();
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let known = self.get(OPERATION, &n::case_pk(case), &n::conflict_sk(&other)).await?;
             let head = self.head(case).await?;
             if known.is_some() || head.conflicts >= CONFLICTS_MAX {

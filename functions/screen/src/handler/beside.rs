@@ -2,28 +2,28 @@
 
 use std::error::Error;
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use saring_domain::case::{CaseId, Screened, Timestamp};
+use saring_domain::case::{CaseId, Screened, Timestamp, TrackingId};
 use saring_domain::report::Report;
 use saring_domain::rollout::Count;
 use saring_store::{Measure, Unit, metric};
 
 use crate::live::{InForce, Live};
 
-use super::{Asked, Compared, Context, Counts, Job, Judged, compare, hold_unknown_policy, today};
+use super::{Asked, Compared, Context, Counts, Job, Judge, Judged, compare, hold_unknown_policy, today};
 
-impl Context {
+impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Context<J, C, I> {
     /// Takes over what changed since the last look. Where that fails, what counted before goes on.
     pub(super) async fn refresh(&self) {
         let mut live = self.live.lock().await;
-        let now = Instant::now();
+        let now = (self.sources.clock)();
         self.refresh_claims(&mut live, now).await;
         self.refresh_policy(&mut live, now).await;
         self.refresh_rollout(&mut live, now).await;
     }
 
-    async fn refresh_claims(&self, live: &mut Live, now: Instant) {
+    async fn refresh_claims(&self, live: &mut Live, now: SystemTime) {
         let claims = match live.claims(&self.cases, now).await {
             Ok(None) => return,
             Ok(Some(claims)) => claims,
@@ -35,7 +35,7 @@ impl Context {
         if let Some(candidate) = &self.candidate {
             candidate.set_live_claims(&claims);
         }
-        match self.screener.lock().await.set_live_claims(&claims) {
+        match self.screener.lock().await.take_over(&claims) {
             Ok(()) => {
                 let (count, revision) = (claims.active.len(), claims.revision);
                 tracing::info!(claims.live = count, claims.revision = revision, "live claims taken over");
@@ -45,7 +45,7 @@ impl Context {
         }
     }
 
-    async fn refresh_policy(&self, live: &mut Live, now: Instant) {
+    async fn refresh_policy(&self, live: &mut Live, now: SystemTime) {
         let (policy, revision) = match live.policy(&self.cases, now).await {
             Ok(None) => return,
             Ok(Some(changed)) => changed,
@@ -57,7 +57,7 @@ impl Context {
         if let Some(candidate) = &self.candidate {
             candidate.set_policy(&policy);
         }
-        match self.screener.lock().await.set_policy(policy) {
+        match self.screener.lock().await.take_policy(policy) {
             Ok(()) => {
                 tracing::info!(policy.revision = revision, "the policy in force was taken over");
                 live.policy_taken(revision);
@@ -66,7 +66,7 @@ impl Context {
         }
     }
 
-    async fn refresh_rollout(&self, live: &mut Live, now: Instant) {
+    async fn refresh_rollout(&self, live: &mut Live, now: SystemTime) {
         match live.rollout(&self.cases, now).await {
             Ok(false) => return,
             Ok(true) => {}
@@ -101,7 +101,7 @@ impl Context {
     }
 
     /// The current model's screenings, with what the candidate says of those that are its share.
-    pub(super) async fn judge(
+    pub(super) async fn beside(
         &self,
         jobs: &[Job],
         screened: Vec<Screened>,

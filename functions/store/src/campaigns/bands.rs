@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use saring_domain::campaign::{Fingerprint, Sketch};
 use saring_domain::case::{CaseId, CaseRecord, Timestamp};
-use tokio::task::JoinSet;
 
 use super::{CAMPAIGN, MARKER_SK, Marker, OPEN_DAYS};
 use crate::batch::{Reading, key};
@@ -101,7 +103,7 @@ impl Cases {
         seen: &mut Seen,
         now: Timestamp,
     ) -> Result<Founding, StoreError> {
-        let mut puts = JoinSet::new();
+        let mut puts = FuturesUnordered::new();
         for band in print.bands() {
             if seen.0.get(&band).is_some_and(|taken| taken.is_open(now)) {
                 continue;
@@ -113,13 +115,11 @@ impl Cases {
                 .bytes(SKETCH, print.sketch().as_bytes().to_vec())
                 .number(n::EXPIRES_AT, now.plus_days(OPEN_DAYS).unix_s())
                 .finish();
-            let cases = self.clone();
-            puts.spawn(async move { cases.take_band(item, now).await });
+            puts.push(self.take_band(item, now));
         }
         let mut founding = Founding::Alone;
-        while let Some(joined) = puts.join_next().await {
-            let joined = joined.map_err(|e| StoreError::Transient { operation: "taking a band", source: e.into() });
-            if joined?? == Founding::Met {
+        while let Some(taken) = puts.next().await {
+            if taken? == Founding::Met {
                 founding = Founding::Met;
             }
         }
