@@ -314,8 +314,8 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
     /// Looks whether others say the same. That is bookkeeping: where it fails, the case stands all the
     /// same, and only nobody sees that it belongs to others.
     async fn fold(&self, case: &Case, now: Timestamp) {
-        let folded = tokio::time::timeout(FOLD_MAX, Box::pin(self.cases.fold_report(case, now)));
-        let Ok(folded) = folded.await else {
+        let folded = self.cases.within(FOLD_MAX, Box::pin(self.cases.fold_report(case, now)));
+        let Some(folded) = folded.await else {
             tracing::warn!(case.id = %case.id(), "alike reports were not looked for in time");
             return;
         };

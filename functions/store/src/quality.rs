@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesOrdered;
 use ring::digest::{SHA256, digest};
 use saring_domain::case::{Actor, AuditAction, Case, CaseError, CaseId, CaseStatus, PublishedBy, Ruling, Timestamp};
 use saring_domain::learning::{Candidate, Sampling};
 use saring_domain::policy::Policy;
 use saring_domain::quality::draw;
 use saring_domain::report::hex;
-use tokio::task::JoinSet;
 
 use crate::cases::Cases;
 use crate::error::{StoreError, failed, unreadable};
@@ -375,19 +376,8 @@ impl Cases {
 
     /// The items of a partition for each day, read at the same time, in the order of the days.
     async fn of_days(&self, days: impl Iterator<Item = String>) -> Result<Vec<Attributes>, StoreError> {
-        let mut reads = JoinSet::new();
-        for (at, pk) in days.enumerate() {
-            let cases = self.clone();
-            reads.spawn(async move { (at, cases.partition(pk, None).await) });
-        }
-        let mut found = BTreeMap::new();
-        while let Some(joined) = reads.join_next().await {
-            let failed =
-                |e: tokio::task::JoinError| StoreError::Transient { operation: "reading days", source: e.into() };
-            let (at, items) = joined.map_err(failed)?;
-            found.insert(at, items?);
-        }
-        Ok(found.into_values().flatten().collect())
+        let reads: FuturesOrdered<_> = days.map(|pk| self.partition(pk, None)).collect();
+        Ok(reads.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
     }
 
     /// Records a second decision, once, with an event in the case's trail that does not say what it was.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use saring_domain::campaign::{Fingerprint, Sketch};
