@@ -58,7 +58,8 @@ impl Models {
         copy_bundle(&from.join("bundles").join(&current), &directory.join("bundles").join(&current));
         std::os::unix::fs::symlink(from.join("training"), directory.join("training")).unwrap();
         std::fs::write(directory.join("current.toml"), format!("# one line\nbundle = \"{current}\"\n")).unwrap();
-        let python = std::env::var("SARING_PYTHON").map_or_else(|_| root().join(".saring/venv/bin/python"), PathBuf::from);
+        let python =
+            std::env::var("SARING_PYTHON").map_or_else(|_| root().join(".saring/venv/bin/python"), PathBuf::from);
         assert!(python.is_file(), "{} is no Python; `cargo xtask training` brings it", python.display());
         let variables = [("SARING_MODELS", directory.display()), ("SARING_PYTHON", python.display())];
         Self { variables: variables.map(|(n, v)| (n.to_owned(), v.to_string())).into(), directory }
@@ -86,7 +87,8 @@ impl Models {
         command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
         let mut child = command.spawn().unwrap();
         for (at, text) in texts.iter().enumerate() {
-            writeln!(child.stdin.as_mut().unwrap(), "{}", serde_json::json!({ "id": format!("t-{at}"), "text": text })).unwrap();
+            writeln!(child.stdin.as_mut().unwrap(), "{}", serde_json::json!({ "id": format!("t-{at}"), "text": text }))
+                .unwrap();
         }
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success());
@@ -246,7 +248,8 @@ async fn publish(models: &Models, bundle: &Path) -> String {
 
 /// A bundle that was changed after its gate is refused, by the command and at a function's start.
 async fn changed_bytes_are_refused(models: &Models, version: &str) {
-    let (bundle, text) = (models.bundle(version), std::fs::read_to_string(models.directory.join("current.toml")).unwrap());
+    let (bundle, text) =
+        (models.bundle(version), std::fs::read_to_string(models.directory.join("current.toml")).unwrap());
     let whole = files(&bundle);
     let start = async |file: &str| {
         std::fs::write(models.directory.join("current.toml"), format!("bundle = \"{version}\"\n")).unwrap();
