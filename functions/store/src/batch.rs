@@ -9,7 +9,7 @@ use crate::cases::Cases;
 use crate::error::{StoreError, failed, unreadable};
 use crate::item::{Attributes, Reader, text};
 use crate::names as n;
-use crate::transact::{ATTEMPTS_MAX, back_off};
+use crate::transact::ATTEMPTS_MAX;
 use crate::wire::case_record;
 
 /// Most keys of one call.
@@ -55,7 +55,7 @@ impl Cases {
     ) -> Result<Vec<Attributes>, StoreError> {
         let mut found = Vec::new();
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let asked = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(reading == Reading::Newest);
             let asked = asked.build().map_err(|e| StoreError::Refused { operation, source: e.into() })?;
             let answer = self.client.batch_get_item().request_items(&self.table, asked).send().await;

@@ -11,7 +11,7 @@ use crate::error::{StoreError, unreadable};
 use crate::item::Reader;
 use crate::names as n;
 use crate::trail::Draft;
-use crate::transact::{ATTEMPTS_MAX, Outcome, back_off};
+use crate::transact::{ATTEMPTS_MAX, Outcome};
 
 impl Cases {
     /// Makes a case a member of the campaign of another, in the version that the moderator saw; the
@@ -31,7 +31,7 @@ impl Cases {
         const OPERATION: &str = "folding a case into a campaign";
         self.case(other).await?.ok_or(StoreError::NoCase(other))?;
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let head = self.head_of(id).await?;
             let case = self.case(id).await?.ok_or(StoreError::NoCase(id))?;
             let record = case.record();
