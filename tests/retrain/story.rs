@@ -165,7 +165,7 @@ async fn poison(table: &Table) {
     let angry = authored("angry").into_iter().filter(|row| row["decision"] == "publish").skip(DECIDED[1].1);
     for (at, row) in angry.take(POISONED).enumerate() {
         let case = table.case(POISON_SEED + at as u16, row["text"].as_str().unwrap(), Decision::Review).await;
-        table.resolve(case.id(), "budi", Resolution::Reject(RejectReason::Abuse), minutes(9000 + at as u64)).await;
+        table.resolve(case.id(), "budi", Resolution::Reject(RejectReason::Abuse), minutes(400 + at as u64)).await;
     }
 }
 
@@ -227,7 +227,7 @@ async fn corrections_become_the_current_bundle_and_poison_does_not() {
     // Undone, the wrong decisions are gone from the next model as if nobody had made them.
     for at in 0..POISONED {
         let id = tracking(POISON_SEED + at as u16);
-        table.cases.appeal(id, None, minutes(20_000 + at as u64)).await.unwrap();
+        table.cases.appeal(id, None, minutes(500 + at as u64)).await.unwrap();
     }
     export(&table, &poisoned).await;
     assert_eq!(files(&poisoned), files(&exported));
