@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use saring_domain::calendar::{Calendar, Clocks};
+use saring_domain::learning::Sampling;
+use saring_domain::policy::Policy;
 use saring_notify::SweepData;
 use saring_notify::sweep::Sweep;
 use saring_store::{DeadLetters, QueueConfig, verify};
@@ -20,6 +22,9 @@ pub(crate) fn data() -> SweepData {
         calendar: Calendar::parse(include_str!("../../../../models/holidays.toml"))
             .expect("the shipped days are valid"),
         clocks: Clocks::parse(include_str!("../../../../models/clocks.toml")).expect("the shipped clocks are valid"),
+        sampling: Sampling::parse(include_str!("../../../../models/sampling.toml"))
+            .expect("the shipped shares are valid"),
+        policy: Policy::parse(include_str!("../../../../models/policy.toml")).expect("the shipped policy is valid"),
     }
 }
 
