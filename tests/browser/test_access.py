@@ -1,6 +1,7 @@
 """For everybody: contrast, names for screen readers, keys alone, a phone; on every page as it is."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 
 import pytest
 from conftest import DESKTOP, PHONE, Console
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 CASES = 30
 BYTES_MAX = 100_000
+NUMBERS = itertools.count(3000)
 
 # Each text against what lies behind it, as WCAG 2.2 has it (1.4.3): 4.5 to 1, or 3 to 1 where it is large;
 # and the edges of controls (1.4.11): 3 to 1. Where a picture or a gradient lies behind, each of its colours.
@@ -102,7 +104,7 @@ NAMED = {"button", "link", "textbox", "searchbox", "combobox", "checkbox", "radi
 def prepare(console: Console, supervisor: Page) -> dict[str, str]:
     """Cases in every state that a page shows; the addresses of the pages."""
     spam = "Main di situs kami pasti menang besar setiap hari! Daftar sekarang dan dapatkan bonus {} ribu untuk anggota baru"
-    wave = [console.add(3000 + at, spam.format(at)) for at in range(4)]
+    wave = [console.add(at, spam.format(at)) for at in itertools.islice(NUMBERS, 4)]
     console.count()
     case = wave[1]
     supervisor.goto(f"{console.origin}/console/cases/{case}")
@@ -120,7 +122,7 @@ def prepare(console: Console, supervisor: Page) -> dict[str, str]:
     }
 
 
-def pages(console: Console, page: Page) -> list[str]:
+def pages(console: Console, page: Page) -> Iterator[str]:
     """Goes from page to page, with everything unfolded; those behind a form too."""
     for name, path in prepare(console, page).items():
         answer = page.goto(console.origin + path)

@@ -33,7 +33,7 @@ const HOUR_MS: u64 = 3_600_000;
 /// People who send reports.
 const PEOPLE: usize = 997;
 /// Cases that are written at the same time.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 4;
 
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -30,7 +30,8 @@ fn ruling(number: usize) -> Ruling {
 }
 
 async fn decide(cases: &Cases, case: &Case, ruling: &Ruling, by: &Actor, at: Timestamp) -> Result<(), Fail> {
-    let propose = Change::Propose { ruling: ruling.clone(), why: LabelCode::parse("fit")?, due: at };
+    let due = Timestamp::from_unix_ms(at.unix_ms() + 5 * MINUTE_MS);
+    let propose = Change::Propose { ruling: ruling.clone(), why: LabelCode::parse("fit")?, due };
     let proposed = cases.change(case.id(), case.version(), &propose, by, at).await?;
     cases.change(case.id(), proposed.version(), &Change::Settle(ruling.clone()), by, at).await?;
     Ok(())
