@@ -10,6 +10,7 @@ use super::priority::{self, Priority};
 use super::selection::{Campaigns, Facet, Selection, age_name, is_in};
 use super::words;
 use crate::categories;
+use crate::html::excerpt;
 use crate::lang::Lang;
 
 /// Reports that one view reads, the longest waiting first. Order, counts and filters are those of
@@ -19,6 +20,8 @@ pub(super) const PART_ITEMS_MAX: usize = 3 * PAGE_ITEMS_MAX as usize;
 const VALUES_MAX: usize = 20;
 /// Counts that are older than this are not shown.
 const BOARD_AGE_MAX_MS: u64 = 30 * 60_000;
+/// What a campaign says, in the list of campaigns.
+const SAYS_CHARS: usize = 50;
 /// Rows that a filtered view looks at for a page.
 const LOOKED_AT_MAX: usize = 10 * PAGE_ITEMS_MAX as usize;
 
@@ -170,7 +173,8 @@ fn whole(facet: Facet, counted: &[Counted]) -> Values {
             let step = AgeStep::ALL.into_iter().find(|step| step.code() == value.key);
             step.map_or_else(|| value.key.clone(), |step| age_name(step).to_owned())
         }
-        _ => value.name.clone().unwrap_or_else(|| value.key.clone()),
+        Facet::Campaign => excerpt(value.name.as_deref().unwrap_or(&value.key), SAYS_CHARS),
+        Facet::Agency | Facet::Region => value.name.clone().unwrap_or_else(|| value.key.clone()),
     };
     let value =
         |v: &Counted| Value { key: v.key.clone(), name: named(v), count: usize::try_from(v.count).unwrap_or(0) };

@@ -8,6 +8,7 @@ use saring_store::{AgeStep, Cursor, QueuePart};
 use super::words;
 use crate::categories;
 use crate::error::WebError;
+use crate::html::excerpt;
 use crate::lang::Lang;
 use crate::query::{Query, encode};
 
@@ -86,7 +87,7 @@ impl Facet {
             }
             Self::Campaign => {
                 let campaign = campaigns.get(&record.id).map(ToString::to_string);
-                campaign.map(|id| (id, screened.public_text.chars().take(60).collect())).into_iter().collect()
+                campaign.map(|id| (id, excerpt(&screened.public_text, 50))).into_iter().collect()
             }
         }
     }
