@@ -1,6 +1,7 @@
-//! A console on this machine with made-up cases, for the browser tests and for measuring: table in
-//! a file of the directory for temporary ones, the real router, the local issuer. What the tests need to see beside the pages is below
-//! `/test`. Arguments: cases that wait, where to listen, weeks of decisions before today.
+//! A console on this machine with made-up cases, for the browser tests and for measuring: the table in
+//! a file among the temporary ones, the real router, the local issuer. What the tests need to see
+//! beside the pages is below `/test`. Arguments: cases that wait, where to listen, weeks of decisions
+//! before today.
 
 mod made_up;
 mod weeks;
@@ -12,8 +13,9 @@ use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use saring_domain::case::Timestamp;
+use saring_local::Location;
 use saring_local::issuer::{CONSOLE_AUDIENCE, Issuer};
-use saring_local::table::{Location, TableHost, TableHostOptions};
+use saring_local::table::{TableHost, TableHostOptions};
 use saring_store::{Cases, PageRequest, TableConfig, verify};
 use saring_web::{Identity, IdentitySettings, PublicUrl, Rate, Settings};
 use serde_json::{Value, json};
