@@ -1,6 +1,7 @@
-//! A console on this machine with made-up cases, for the browser tests and for measuring: table in
-//! memory, the real router, the local issuer. What the tests need to see beside the pages is below
-//! `/test`. Arguments: cases that wait, where to listen, weeks of decisions before today.
+//! A console on this machine with made-up cases, for the browser tests and for measuring: the table in
+//! a file among the temporary ones, the real router, the local issuer. What the tests need to see
+//! beside the pages is below `/test`. Arguments: cases that wait, where to listen, weeks of decisions
+//! before today.
 
 mod made_up;
 mod weeks;
@@ -12,6 +13,7 @@ use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use saring_domain::case::Timestamp;
+use saring_local::Location;
 use saring_local::issuer::{CONSOLE_AUDIENCE, Issuer};
 use saring_local::table::{TableHost, TableHostOptions};
 use saring_store::{Cases, PageRequest, TableConfig, verify};
@@ -83,7 +85,10 @@ async fn main() -> Result<(), Fail> {
     let mut arguments = std::env::args().skip(1);
     let count: usize = arguments.next().as_deref().unwrap_or("60").parse()?;
     let listen: SocketAddr = arguments.next().as_deref().unwrap_or("127.0.0.1:0").parse()?;
-    let table = TableHost::start(TableHostOptions::default()).await?;
+    // A table in memory has no index of its stream: the time to fill it would grow with the square.
+    let file = std::env::temp_dir().join(format!("saring-console-{}.db", std::process::id()));
+    let options = TableHostOptions { location: Location::File(file), ..TableHostOptions::default() };
+    let table = TableHost::start(options).await?;
     let cases = Cases::connect(&TableConfig::local("saring", table.endpoint())).await;
     cases.create_table().await?;
     let begun = Instant::now();
