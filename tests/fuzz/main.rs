@@ -30,6 +30,7 @@ fn number(name: &str, usual: u64) -> u64 {
 /// Runs a target so often; returns how many different outcomes there were.
 fn fuzz(target: &Target, executions: u64, seed: u64) -> usize {
     let mut pool = corpus(target.name);
+    pool.extend((target.seeds)());
     let mut mutator = Mutator::new(seed, target.words);
     let mut outcomes = HashSet::new();
     let mut run = (target.start)();
@@ -84,7 +85,7 @@ fn a_bug_would_be_found() {
         if input.starts_with(b"{\"id\":") && input.contains(&0) { Err("planted".to_owned()) } else { Ok(0) }
     }
     let start: fn() -> targets::Run = || Box::new(broken);
-    let target = Target { name: "report", share: 1, words: &[], start };
+    let target = Target { name: "report", share: 1, words: &[], seeds: Vec::new, start };
     let found = catch_unwind(AssertUnwindSafe(|| fuzz(&target, 20_000, SEED)));
     assert!(found.is_err(), "the planted bug was not found");
 }

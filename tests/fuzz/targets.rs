@@ -18,27 +18,59 @@ pub(crate) struct Target {
     pub(crate) share: u64,
     /// Words of its format.
     pub(crate) words: &'static [&'static str],
+    /// Inputs that the code itself writes, beside those of the corpus.
+    pub(crate) seeds: fn() -> Vec<Vec<u8>>,
     /// Makes what runs inputs.
     pub(crate) start: fn() -> Run,
 }
 
 pub(crate) const TARGETS: [Target; 11] = [
-    Target { name: "report", share: 20, words: &formats::REPORT_WORDS, start: || Box::new(formats::report) },
-    Target { name: "text", share: 4, words: &[], start: people::text },
-    Target { name: "stream", share: 14, words: &table::CASE_WORDS, start: || Box::new(table::stream) },
-    Target { name: "claims", share: 14, words: &formats::CLAIM_WORDS, start: || Box::new(formats::claims) },
-    Target { name: "feed", share: 3, words: &table::FEED_WORDS, start: table::feed },
-    Target { name: "trail", share: 10, words: &[], start: || Box::new(table::trail) },
-    Target { name: "policy", share: 8, words: &formats::POLICY_WORDS, start: || Box::new(formats::policy) },
+    Target {
+        name: "report",
+        share: 20,
+        words: &formats::REPORT_WORDS,
+        seeds: Vec::new,
+        start: || Box::new(formats::report),
+    },
+    Target { name: "text", share: 4, words: &[], seeds: Vec::new, start: people::text },
+    Target {
+        name: "stream",
+        share: 14,
+        words: &table::CASE_WORDS,
+        seeds: table::events,
+        start: || Box::new(table::stream),
+    },
+    Target {
+        name: "claims",
+        share: 14,
+        words: &formats::CLAIM_WORDS,
+        seeds: Vec::new,
+        start: || Box::new(formats::claims),
+    },
+    Target { name: "feed", share: 3, words: &table::FEED_WORDS, seeds: Vec::new, start: table::feed },
+    Target { name: "trail", share: 10, words: &[], seeds: Vec::new, start: || Box::new(table::trail) },
+    Target {
+        name: "policy",
+        share: 8,
+        words: &formats::POLICY_WORDS,
+        seeds: Vec::new,
+        start: || Box::new(formats::policy),
+    },
     Target {
         name: "names",
         share: 16,
         words: &["moderator:", "spam.", "-", "#", "~"],
         start: || Box::new(formats::names),
     },
-    Target { name: "index", share: 6, words: &[], start: || Box::new(formats::index) },
-    Target { name: "decision", share: 4, words: &table::CASE_WORDS, start: || Box::new(table::decision_of) },
-    Target { name: "bundle", share: 3, words: &formats::BUNDLE_WORDS, start: formats::bundle },
+    Target { name: "index", share: 6, words: &[], seeds: formats::indexes, start: || Box::new(formats::index) },
+    Target {
+        name: "decision",
+        share: 4,
+        words: &table::CASE_WORDS,
+        seeds: table::images,
+        start: || Box::new(table::decision_of),
+    },
+    Target { name: "bundle", share: 3, words: &formats::BUNDLE_WORDS, seeds: Vec::new, start: formats::bundle },
 ];
 
 /// In personal data of the corpus, so that errors that quote can be told.

@@ -4,14 +4,19 @@ use std::path::PathBuf;
 
 use saring_classifier::Bundle;
 use saring_domain::case::{Actor, AuditHash, CaseId, LabelCode, ModelVersion, TrackingId};
-use saring_domain::claims::{Claim, ClaimIndex, read_claims};
+use saring_domain::claims::{Claim, ClaimIndex, Form, IndexBuilder, PreparedClaim, Query, WordCounts, read_claims};
 use saring_domain::policy::{Evidence, Policy, Unjudged, decide};
 use saring_domain::report::{ReportId, TextHash, Visibility};
 use saring_domain::score::{Fine, Flag, Score, Scores};
+use saring_domain::text::normalise;
 use saring_domain::trace::TraceParent;
 use saring_store::{Cursor, encode_report, parse_message};
+use sha2::{Digest as _, Sha256};
 
 use super::{Run, kind, outcome, same, unquoted};
+
+/// Where the hashed part of an index begins: after its magic word and the hash.
+const INDEX_BODY: usize = 40;
 
 pub(crate) const REPORT_WORDS: [&str; 10] = [
     "\"id\":",
@@ -143,16 +148,33 @@ pub(crate) fn names(input: &[u8]) -> Result<u64, String> {
     outcome(read)
 }
 
+/// A small index as the builder writes it.
+pub(crate) fn indexes() -> Vec<Vec<u8>> {
+    let words = WordCounts::parse(include_str!("../../../models/claim_words.tsv")).unwrap();
+    let mut builder = IndexBuilder::new("m-1", "source", &words);
+    for line in ["Vaksin berisi cip", "Bendungan jebol malam ini", "Bantuan tunai lewat tautan"] {
+        let json = format!(r#"{{"id":"{}","title":"{line}","verdict":"SALAH"}}"#, line.len());
+        let claim = read_claims(json.as_bytes()).claims.pop().unwrap();
+        let forms = vec![(Form::Title, line.to_lowercase(), vec![0.6, 0.8])];
+        builder.add(&PreparedClaim { claim, forms }).unwrap();
+    }
+    vec![builder.finish()]
+}
+
+/// The file of an index whose hash is made right again: whoever can write the file can do so too.
 pub(crate) fn index(input: &[u8]) -> Result<u64, String> {
-    match ClaimIndex::read(input.to_vec(), "m-1") {
+    let mut bytes = input.to_vec();
+    if bytes.len() > INDEX_BODY && !input.len().is_multiple_of(7) {
+        let hash = Sha256::digest(&bytes[INDEX_BODY..]);
+        bytes[INDEX_BODY - hash.len()..INDEX_BODY].copy_from_slice(&hash);
+    }
+    match ClaimIndex::read(bytes, "m-1") {
         Err(error) => outcome(kind(&error)),
         Ok(index) => {
-            for at in 0..index.len().min(20) {
-                if index.claim(at).is_none() {
-                    return Err("a claim of the index can't be read".to_owned());
-                }
-            }
-            outcome(index.len().min(4))
+            let shown = (0..index.len().min(20)).filter(|at| index.claim(*at).is_some()).count();
+            let text = normalise("kabar: bendungan jebol malam ini, cek tautan", &[]);
+            let found = index.candidates(&Query::new(&text, vec![&[0.6, 0.8]]));
+            outcome((index.len().min(4), shown, found.len()))
         }
     }
 }

@@ -55,6 +55,25 @@ pub(crate) fn stream(input: &[u8]) -> Result<u64, String> {
     outcome(seen)
 }
 
+/// Images of cases as the store writes them.
+pub(crate) fn images() -> Vec<Vec<u8>> {
+    saring_simulation::Place::with_reports(12).items("case").into_iter().map(String::into_bytes).collect()
+}
+
+/// Events with them.
+pub(crate) fn events() -> Vec<Vec<u8>> {
+    let event = |image: Vec<u8>| {
+        let image = String::from_utf8(image).unwrap();
+        let keys = r#"{"pk":{"S":"case#0123456789ABCDEF"},"sk":{"S":"case"}}"#;
+        let change = format!(
+            r#"{{"ApproximateCreationDateTime":1795500000,"Keys":{keys},"NewImage":{image},"SequenceNumber":"1","SizeBytes":1,"StreamViewType":"NEW_AND_OLD_IMAGES"}}"#
+        );
+        format!(r#"{{"Records":[{{"awsRegion":"us-east-1","eventID":"1","eventName":"INSERT","dynamodb":{change}}}]}}"#)
+            .into_bytes()
+    };
+    images().into_iter().map(event).collect()
+}
+
 /// One image, raw.
 pub(crate) fn decision_of(input: &[u8]) -> Result<u64, String> {
     let Ok(image) = serde_json::from_slice::<Value>(input) else { return outcome("no json") };
