@@ -17,6 +17,12 @@ use crate::table::{Call, Mood};
 /// After so long a connection is known to be dead.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// Overload comes in spells of ten seconds, one in so many; of a thousand requests so many are throttled
+/// then, which is more than retries bridge.
+const SPELL_US: u64 = 10_000_000;
+const STORM_SPELLS: u64 = 12;
+const STORM_THROTTLED: u64 = 600;
+
 /// The network of one process.
 #[derive(Debug)]
 pub(crate) struct Network {
@@ -45,10 +51,20 @@ impl Network {
         Self { part, random: Mutex::new(random) }
     }
 
+    /// Whether the services are overloaded for everybody just now.
+    fn storms(&self) -> bool {
+        let spell = self.part.site.clock.now_us() / SPELL_US;
+        self.part.site.random.fork(spell).next().is_multiple_of(STORM_SPELLS)
+    }
+
     fn way(&self) -> Way {
+        let storms = self.storms();
         let mut random = lock(&self.random);
         let slow = random.per_mille(6).strikes();
         let there = if slow { random.between_ms(300, 4500) } else { random.between_ms(1, 9) };
+        if storms && random.per_mille(STORM_THROTTLED).strikes() {
+            return Way::Throttled(there);
+        }
         match random.below(1000) {
             0..12 => Way::Throttled(there),
             12..15 => Way::Failed(there),
