@@ -60,6 +60,7 @@ pub(crate) const TARGETS: [Target; 11] = [
         name: "names",
         share: 16,
         words: &["moderator:", "spam.", "-", "#", "~"],
+        seeds: Vec::new,
         start: || Box::new(formats::names),
     },
     Target { name: "index", share: 6, words: &[], seeds: formats::indexes, start: || Box::new(formats::index) },
