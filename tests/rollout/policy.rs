@@ -68,15 +68,15 @@ async fn a_policy_is_tried_and_counts_in_running_functions_within_a_minute() {
     assert!(refused.contains("'2026-11-24.4' was used with other content"), "{refused}");
 
     let activated = Instant::now();
-    let mut tries = 0;
+    let mut attempt = 0;
     loop {
-        let one = reports(&format!("try-{tries}"), 100 + tries, 1);
+        let one = reports(&format!("try-{attempt}"), 100 + attempt, 1);
         send(&stack, &one).await;
         if case_of(&stack, &one[0]).await.record().screened.policy.as_str() == "strict.1" {
             break;
         }
         assert!(activated.elapsed() < Duration::from_mins(1), "the policy does not count yet");
-        tries += 1;
+        attempt += 1;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     // The same texts again: the backtest said what would be held.
@@ -84,9 +84,9 @@ async fn a_policy_is_tried_and_counts_in_running_functions_within_a_minute() {
     send(&stack, &again).await;
     for (before, now) in sent.iter().zip(&again) {
         let (before, now) = (case_of(&stack, before).await, case_of(&stack, now).await);
-        let changes = changed.contains(&before.id().to_string().as_str());
+        let expected = changed.contains(&before.id().to_string().as_str());
         let turned = before.record().screened.verdict.decision != now.record().screened.verdict.decision;
-        assert_eq!(turned, changes, "{}", before.id());
+        assert_eq!(turned, expected, "{}", before.id());
     }
     scratch.saring(&["policy", "rollback", "--by", "data:ayu"]).await;
     let list = scratch.saring(&["policy", "list"]).await;

@@ -130,7 +130,9 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
             }
         }
         if self.live.lock().await.in_force() == InForce::NotUnderstood {
-            judged.iter_mut().for_each(|judged| hold_unknown_policy(&mut judged.screened));
+            for judged in &mut judged {
+                hold_unknown_policy(&mut judged.screened);
+            }
         }
         judged
     }
@@ -148,12 +150,11 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
         let found = compared.of(case, at);
         {
             let mut counts = counts.rollout.lock().unwrap_or_else(PoisonError::into_inner);
-            match &found {
-                Some(found) => found.count(&mut counts),
-                None => {
-                    counts.add(Count::Screened, 1);
-                    counts.add(Count::Errors, 1);
-                }
+            if let Some(found) = &found {
+                found.count(&mut counts);
+            } else {
+                counts.add(Count::Screened, 1);
+                counts.add(Count::Errors, 1);
             }
         }
         let Some(found) = found.filter(|found| !found.differs().is_empty()) else { return };
