@@ -84,7 +84,7 @@ pub(crate) async fn moderate(directory: PathBuf, accepted: Arc<Accepted>, stop: 
             };
             let one = cases.change(case.id(), case.version(), &first, &people[0], now());
             let other = cases.change(case.id(), case.version(), &second, &people[1], now());
-            let both = async { tokio::join!(one, other) };
+            let both = Box::pin(async { tokio::join!(one, other) });
             if let Ok((one, other)) = tokio::time::timeout(Duration::from_millis(700), both).await {
                 accepted.decided.fetch_add(u64::from(one.is_ok()) + u64::from(other.is_ok()), Relaxed);
             }

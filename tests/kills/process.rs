@@ -57,7 +57,6 @@ pub(crate) struct Running {
     child: Child,
     said: Arc<Mutex<Vec<String>>>,
     directory: PathBuf,
-    pub(crate) address: String,
 }
 
 impl Running {
@@ -84,7 +83,7 @@ impl Running {
                 lines.lock().unwrap().push(line);
             }
         });
-        let running = Self { child, said, directory: directory.to_owned(), address: port.to_string() };
+        let running = Self { child, said, directory: directory.to_owned() };
         running.until("the stack answers", |lines| lines.iter().any(|l| l.contains("/feed.json"))).await;
         running
     }
@@ -117,7 +116,9 @@ impl Running {
     /// Kills a function's process, if there is one just now.
     pub(crate) fn kill_child(&self, name: &str) -> bool {
         let children = self.children(name);
-        children.iter().for_each(|id| kill(*id));
+        for id in &children {
+            kill(*id);
+        }
         !children.is_empty()
     }
 
@@ -125,7 +126,9 @@ impl Running {
     pub(crate) async fn kill(&mut self) {
         let children = [self.children("screen"), self.children("notify")].concat();
         self.child.kill().unwrap();
-        children.iter().for_each(|id| kill(*id));
+        for id in &children {
+            kill(*id);
+        }
         self.child.wait().unwrap();
         tokio::task::yield_now().await;
     }
@@ -147,7 +150,9 @@ impl Drop for Running {
         let children = [self.children("screen"), self.children("notify")].concat();
         self.child.kill().ok();
         self.child.wait().ok();
-        children.iter().for_each(|id| kill(*id));
+        for id in &children {
+            kill(*id);
+        }
     }
 }
 
