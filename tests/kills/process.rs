@@ -57,7 +57,6 @@ pub(crate) struct Running {
     child: Child,
     said: Arc<Mutex<Vec<String>>>,
     directory: PathBuf,
-    pub(crate) address: String,
 }
 
 impl Running {
@@ -84,7 +83,7 @@ impl Running {
                 lines.lock().unwrap().push(line);
             }
         });
-        let running = Self { child, said, directory: directory.to_owned(), address: port.to_string() };
+        let running = Self { child, said, directory: directory.to_owned() };
         running.until("the stack answers", |lines| lines.iter().any(|l| l.contains("/feed.json"))).await;
         running
     }
