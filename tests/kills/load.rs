@@ -44,6 +44,7 @@ fn text(number: u64) -> String {
 pub(crate) async fn send(directory: PathBuf, accepted: Arc<Accepted>, stop: Arc<AtomicBool>) {
     let mut number = 0;
     while !stop.load(Relaxed) {
+        tokio::time::sleep(SEND_EVERY).await;
         let Some((_, reports)) = clients(&directory).await else { continue };
         loop {
             let json = serde_json::json!({ "id": format!("k-{number}"), "text": text(number) }).to_string();

@@ -121,30 +121,33 @@ pub(crate) fn policy(input: &[u8]) -> Result<u64, String> {
     outcome((policy.version().len().min(40), decide(&policy, judged, Visibility::Publik).reasons.len()))
 }
 
+/// Whether a text is a name of this kind, which must then be read as the same when it is written.
+fn round<T: PartialEq, E>(
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, E>,
+    write: impl Fn(&T) -> String,
+) -> Result<bool, String> {
+    let Ok(value) = parse(text) else { return Ok(false) };
+    let written = write(&value);
+    let again = parse(&written).map_err(|_| format!("'{written}' can't be read again"))?;
+    same(&value, &again, "a name").map(|()| true)
+}
+
 /// Ids, codes, hashes and cursors: what is read is written as the same.
 pub(crate) fn names(input: &[u8]) -> Result<u64, String> {
     let Ok(text) = std::str::from_utf8(input) else { return outcome("bytes") };
     let mut read = 0_u32;
-    macro_rules! round {
-        ($bit:literal, $type:ty, $parse:expr, $write:expr) => {
-            if let Ok(value) = $parse(text) {
-                read |= 1 << $bit;
-                let written: String = $write(&value);
-                let again: $type = $parse(&written).map_err(|_| format!("'{written}' can't be read again"))?;
-                same(&value, &again, stringify!($type))?;
-            }
-        };
-    }
-    round!(0, TrackingId, TrackingId::parse, |v: &TrackingId| v.to_string());
-    round!(1, CaseId, CaseId::parse, |v: &CaseId| v.to_string());
-    round!(2, ReportId, ReportId::parse, |v: &ReportId| v.to_string());
-    round!(3, Cursor, Cursor::parse, |v: &Cursor| v.as_str().to_owned());
-    round!(4, Actor, Actor::parse, |v: &Actor| v.as_str().to_owned());
-    round!(5, LabelCode, LabelCode::parse, |v: &LabelCode| v.as_str().to_owned());
-    round!(6, TextHash, TextHash::parse, |v: &TextHash| v.as_str().to_owned());
-    round!(7, AuditHash, AuditHash::parse, |v: &AuditHash| v.as_str().to_owned());
-    round!(8, ModelVersion, ModelVersion::parse, |v: &ModelVersion| v.as_str().to_owned());
-    round!(9, TraceParent, |t: &str| TraceParent::parse(t).ok_or(()), |v: &TraceParent| v.to_string());
+    let mut note = |bit: u32, round: Result<bool, String>| round.map(|known| read |= u32::from(known) << bit);
+    note(0, round(text, TrackingId::parse, TrackingId::to_string))?;
+    note(1, round(text, CaseId::parse, CaseId::to_string))?;
+    note(2, round(text, ReportId::parse, ReportId::to_string))?;
+    note(3, round(text, Cursor::parse, |v| v.as_str().to_owned()))?;
+    note(4, round(text, Actor::parse, |v| v.as_str().to_owned()))?;
+    note(5, round(text, LabelCode::parse, |v| v.as_str().to_owned()))?;
+    note(6, round(text, TextHash::parse, |v| v.as_str().to_owned()))?;
+    note(7, round(text, AuditHash::parse, |v| v.as_str().to_owned()))?;
+    note(8, round(text, ModelVersion::parse, |v| v.as_str().to_owned()))?;
+    note(9, round(text, |t| TraceParent::parse(t).ok_or(()), TraceParent::to_string))?;
     outcome(read)
 }
 
