@@ -45,6 +45,13 @@ impl Scratch {
         scratch
     }
 
+    /// No sample claims, for the current model and the candidate.
+    pub(crate) fn without_claims(&self) {
+        let path = self.models().join("claims.jsonl");
+        std::fs::remove_file(&path).expect("a link");
+        std::fs::write(path, "").expect("writable");
+    }
+
     pub(crate) fn models(&self) -> PathBuf {
         self.0.join("models")
     }

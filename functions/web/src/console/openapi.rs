@@ -75,6 +75,7 @@ fn about(path: &str) -> Option<About> {
         "/console/perbedaan" => page("Where two people decided differently", []),
         "/console/perbedaan/{key}" => page("Records which of two decisions is right", [Last]),
         "/console/angka" => page("Figures", []),
+        "/console/calon" => page("What a candidate model says beside the current one", []),
         "/console/angka.csv" => About { summary: "Figures as a file", fields: Vec::new(), answer: Answer::Csv },
         "/console/keluar" => page("Ends the session", []),
         "/console/openapi.json" => {
