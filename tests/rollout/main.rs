@@ -1,6 +1,7 @@
 //! A candidate model beside the current one, through the local stack: real processes, bundles, queue
 //! and table.
 
+mod drift;
 mod overturned;
 mod policy;
 mod support;

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod campaign;
 pub mod case;
 pub mod claims;
+pub mod drift;
 pub mod feedback;
 pub mod learning;
 pub mod pii;

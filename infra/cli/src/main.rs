@@ -5,6 +5,7 @@ mod claims;
 mod claims_live;
 mod claims_measure;
 mod cost;
+mod drift;
 mod erase;
 mod evaluate;
 mod export;
@@ -124,6 +125,9 @@ enum Command {
     /// A candidate model beside the current one: without effect, or for a share of the reports.
     #[command(subcommand)]
     Rollout(rollout::Command),
+    /// What comes, against what the bundle was made for.
+    #[command(subcommand)]
+    Drift(drift::Command),
     /// The policy as data: checked, compared, tried on what came, put in force without a deployment.
     #[command(subcommand)]
     Policy(policy::Command),
@@ -226,6 +230,7 @@ fn main() -> Result<ExitCode> {
         }
         Command::Campaign(command) => runtime()?.block_on(campaign::run(command)),
         Command::Rollout(command) => runtime()?.block_on(rollout::run(command)),
+        Command::Drift(command) => runtime()?.block_on(drift::run(command)),
         Command::Policy(command) => runtime()?.block_on(policy::run(command)),
         Command::Simulate { deliveries, seed, threads, reports } => {
             Ok(simulate::run(&simulate::Options { deliveries, seed, threads, reports }))
