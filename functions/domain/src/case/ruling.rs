@@ -177,7 +177,8 @@ impl Case {
         match ruling {
             Ruling::Resolve(resolution) => {
                 // The reporter may have asked for more while it rested; what is tighter stays.
-                let tighter = *resolution == Resolution::PublishAnonymous && record.visibility == Visibility::Rahasia;
+                let public = matches!(resolution, Resolution::Publish | Resolution::PublishAnonymous);
+                let tighter = public && record.visibility == Visibility::Rahasia;
                 let resolution = if tighter { Resolution::Confidential } else { *resolution };
                 return Self::restore(record)?.resolve(resolution, at);
             }
