@@ -2,6 +2,8 @@
 //! and table.
 
 mod drift;
+#[path = "../faults/bundle.rs"]
+mod failing;
 mod overturned;
 mod policy;
 mod support;
@@ -10,10 +12,11 @@ use std::time::{Duration, Instant};
 
 use saring_domain::case::CaseStatus;
 use saring_domain::policy::Decision;
+use saring_domain::report::Report;
 use saring_domain::rollout::Count;
 use saring_domain::setting::{SettingAction, first_break};
 
-use support::{CURRENT, OTHER, Scratch, case_of, reports, send, sound};
+use support::{CURRENT, OTHER, Scratch, bundle, case_of, reports, send, sound};
 
 /// Functions look at the rollout so often, and a little longer.
 const LOOK_EVERY: Duration = Duration::from_secs(21);
@@ -103,7 +106,7 @@ async fn a_canary_decides_for_its_share_and_nothing_is_public_that_either_model_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_canary_that_publishes_everything_ends_within_one_window_and_nothing_was_public() {
     let scratch = Scratch::new();
-    scratch.spoilt(CURRENT, "publishes-all", |manifest| {
+    scratch.spoilt(&bundle(CURRENT), "publishes-all", |manifest| {
         let line = |line: &str| match line.strip_prefix("binary_offset = [") {
             Some(rest) => format!("binary_offset = [{}]", vec!["-30.0"; rest.split(',').count()].join(", ")),
             None => line.to_owned(),
@@ -150,13 +153,16 @@ async fn a_canary_that_publishes_everything_ends_within_one_window_and_nothing_w
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_without_answers_leaves_the_decision_to_the_current_model_and_ends() {
     let scratch = Scratch::new();
-    // It loads, and each answer has another length than its labels; a lexical table would show it at
-    // once, and so would a claim that it has to embed.
-    scratch.without_claims();
-    scratch.spoilt(OTHER, "answers-nothing", |manifest| manifest.replace("\"korupsi_pungli\", ", ""));
+    let from = failing::failing_bundle();
+    scratch.spoilt(&from, "answers-nothing", str::to_owned);
     let stack = scratch.stack().await;
     scratch.saring(&["rollout", "start", "--mode", "canary", "--share", "1"]).await;
-    let sent = reports("mute", 600, 60);
+    let with_word = |report: &Report| {
+        let text = format!("{} {}", report.text.as_str(), failing::FAILING_WORD);
+        let line = serde_json::json!({ "id": report.id.as_str(), "text": text }).to_string();
+        Report::from_json(line.as_bytes()).expect("a report")
+    };
+    let sent: Vec<Report> = reports("mute", 600, 60).iter().map(with_word).collect();
     send(&stack, &sent).await;
     let alone = scratch.alone(CURRENT, &sent).await;
     for report in &sent {
@@ -169,6 +175,7 @@ async fn a_candidate_without_answers_leaves_the_decision_to_the_current_model_an
     assert!(swept.contains("window 0: error rate 1.000"), "{swept}");
     sound(&stack).await;
     stack.shutdown().await;
+    std::fs::remove_dir_all(&from).ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,6 +29,17 @@ fn library() -> PathBuf {
     set.unwrap_or_else(|| root().join(".saring/onnxruntime/libonnxruntime.so.1.32.0"))
 }
 
+/// A directory of one test alone, empty.
+pub(crate) fn scratch(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("rollout-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&path).expect("writable");
+    path
+}
+
+pub(crate) fn bundle(version: &str) -> PathBuf {
+    root().join("models/bundles").join(version)
+}
+
 /// Directory of a test: its models and the stack's state.
 pub(crate) struct Scratch(PathBuf);
 
@@ -43,13 +54,6 @@ impl Scratch {
         link_all(&root().join("models/bundles"), &scratch.models().join("bundles"), &[]);
         scratch.name(None);
         scratch
-    }
-
-    /// No sample claims, for the current model and the candidate.
-    pub(crate) fn without_claims(&self) {
-        let path = self.models().join("claims.jsonl");
-        std::fs::remove_file(&path).expect("a link");
-        std::fs::write(path, "").expect("writable");
     }
 
     pub(crate) fn models(&self) -> PathBuf {
@@ -68,11 +72,11 @@ impl Scratch {
     }
 
     /// A copy of a bundle with another manifest, as a candidate.
-    pub(crate) fn spoilt(&self, bundle: &str, name: &str, change: impl Fn(&str) -> String) {
-        let (from, to) = (root().join("models/bundles").join(bundle), self.models().join("bundles").join(name));
-        link_all(&from, &to, &["model.toml", "claims.index"]);
+    pub(crate) fn spoilt(&self, from: &Path, name: &str, change: impl Fn(&str) -> String) {
+        let to = self.models().join("bundles").join(name);
+        link_all(from, &to, &["model.toml", "claims.index"]);
         let manifest = std::fs::read_to_string(from.join("model.toml")).expect("readable");
-        std::fs::write(to.join("model.toml"), change(&manifest.replace(bundle, name))).expect("writable");
+        std::fs::write(to.join("model.toml"), change(&manifest.replace(CURRENT, name))).expect("writable");
         self.name(Some(name));
     }
 
@@ -169,7 +173,7 @@ pub(crate) fn reports(name: &str, from: usize, count: usize) -> Vec<Report> {
         let line = serde_json::json!({ "id": format!("{name}-{at}"), "text": row["text"] });
         Report::from_json(line.to_string().as_bytes()).expect("a corpus row is a report")
     };
-    // Every seventh, so that all kinds occur.
+    // Every seventh: that reaches all kinds.
     corpus.lines().enumerate().step_by(7).skip(from).take(count).map(report).collect()
 }
 
