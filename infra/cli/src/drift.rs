@@ -85,8 +85,8 @@ fn make(file: &Path, bundle: Option<PathBuf>, out: Option<PathBuf>) -> Result<Ex
     }
     let mut observations = Vec::new();
     for batch in reports.chunks(REPORTS_PER_BATCH) {
-        let screened = screener.screen(&batch.iter().collect::<Vec<_>>(), today);
-        observations.extend(screened.iter().filter_map(Observation::of));
+        let verdicts = screener.screen(&batch.iter().collect::<Vec<_>>(), today);
+        observations.extend(verdicts.iter().filter_map(Observation::of));
     }
     let reference = Reference::of(screener.model().as_str(), &observations).context("no report was screened")?;
     let out = out.map_or_else(|| own(&config), Ok)?;
