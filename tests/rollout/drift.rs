@@ -19,8 +19,8 @@ async fn a_wave_of_spam_is_drift_and_reports_like_the_reference_are_none() {
     // The other half of the same texts.
     let like: Vec<_> = known.iter().skip(1).step_by(10).cloned().collect();
     send(&stack, &like).await;
-    let fine = scratch.saring(&["drift", "report", "--reference", &reference]).await;
-    assert!(!fine.contains("DRIFT") && fine.contains("100 kasus"), "{fine}");
+    let unmoved = scratch.saring(&["drift", "report", "--reference", &reference]).await;
+    assert!(!unmoved.contains("DRIFT") && unmoved.contains("100 kasus"), "{unmoved}");
     // Most of these are adverts, insults and fraud, and they outnumber the others.
     for copy in 0..10 {
         send(&stack, &reports(&format!("wave-{copy}"), 60, 60)).await;

@@ -1,5 +1,6 @@
 //! A candidate model beside the current one, through the local stack: real processes, bundles, queue
 //! and table.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod drift;
 #[path = "../faults/bundle.rs"]
