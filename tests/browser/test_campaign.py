@@ -82,8 +82,8 @@ def test_several_are_escalated_with_a_reason(console: Console, person: Person) -
     page.select_option(".bulk-bar select", "escalate:legal")
     page.click(".bulk-bar button")
     expect(page.locator("main")).to_contain_text("Eskalasi")
-    page.keyboard.press("y")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("y")
     told = [console.case(case)["escalated"] for case in cases]
     assert "legal" in told
 
