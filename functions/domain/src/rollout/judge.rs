@@ -180,7 +180,9 @@ pub fn judge(bounds: &Bounds, counts: &Counts, decisions: &Decisions) -> Option<
     let ((a, n), (b, m)) = (rate(decisions.candidate), rate(decisions.current));
     // Newcombe's interval of a difference of two shares.
     let ((a_low, a_high), (b_low, b_high)) = (wilson_at(a, n, Z), wilson_at(b, m, Z));
-    let interval = (a - b - (a - a_low).hypot(b_high - b), a - b + (a_high - a).hypot(b - b_low));
+    // Written out: the `hypot` of newer C libraries is missing where the functions run.
+    let length = |x: f64, y: f64| x.mul_add(x, y * y).sqrt();
+    let interval = (a - b - length(a - a_low, b_high - b), a - b + length(a_high - a, b - b_low));
     let limit = bounds.overturn_rate_difference_max.get();
     let of = decisions.candidate.decided;
     (interval.0 > limit).then_some(Breach { what: Measured::Overturned, seen: a - b, interval, limit, of })
