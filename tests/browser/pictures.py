@@ -106,8 +106,9 @@ def of_the_stack(browser: Browser, origin: str) -> None:
 
 
 def campaigns(page: Page, origin: str) -> None:
-    page.goto(f"{origin}/console?reason=spam.gambling")
-    page.locator(".queue a.badge").first.click()
+    page.goto(f"{origin}/console")
+    page.locator(".filters details").nth(5).locator("summary").click()
+    page.locator(".filters details").nth(5).locator("li a").first.click()
     page.wait_for_load_state()
     page.locator(".queue h2 a").first.click()
     page.wait_for_load_state()
