@@ -76,6 +76,11 @@ async fn board(State(test): State<Test>) -> Json<Value> {
     }
 }
 
+async fn checks(State(test): State<Test>) -> Json<Value> {
+    let found = test.cases.checks(now()).await;
+    found.map_or_else(problem, |checks| Json(json!({ "open": checks.iter().filter(|c| c.second.is_none()).count() })))
+}
+
 async fn token(State(test): State<Test>, Path((person, role)): Path<(String, String)>) -> Json<Value> {
     test.issuer.token(&person, &[&role]).map_or_else(problem, |token| Json(json!({ "token": token })))
 }
@@ -111,6 +116,7 @@ async fn main() -> Result<(), Fail> {
         .route("/test/appeal/{number}", post(appeal))
         .route("/test/state", get(state))
         .route("/test/board", post(board))
+        .route("/test/checks", get(checks))
         .route("/test/token/{person}/{role}", get(token))
         .with_state(Test { cases: cases.clone(), issuer: issuer.clone() });
     let pages = saring_web::console::router_with(cases, &identity, &settings).merge(issuer.router()).merge(tests);
