@@ -41,7 +41,7 @@ def test_a_fitted_table_tells_its_classes_apart_and_survives_its_file(tmp_path: 
     rows += [Row(id=f"s{i}", source="reports", text=f"slot gacor {i}", binary={"spam": 1.0}) for i in range(8)]
     parts = [lexical.counted(r.text) for r in rows]
     idf = lexical.idf_of(parts)
-    table = lexical.quantise(*lexical.fit(rows, lexical.features(parts, idf)), idf)
+    table = lexical.quantise(lexical.fit(rows, lexical.features(parts, idf)), idf)
     table.save(tmp_path / "lexical.bin")
     found = lexical.split(lexical.Lexical.load(tmp_path / "lexical.bin").logits(["pdam mati lagi", "slot gacor maxwin"]))
     assert found["category"][0].argmax() == CATEGORIES.index("air_minum")
