@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::claims::{BuildError, ClaimBook, build};
 use crate::config::{Config, MODELS_VARIABLE};
+use crate::gate::{GateError, check_gate};
 
 /// Why the assets can't be used; the function does not start with any of these.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,9 @@ pub enum AssetError {
     /// The bundle or its runtime can't be used.
     #[error(transparent)]
     Classifier(#[from] ClassifierError),
+    /// The current bundle did not pass its gate.
+    #[error("the current bundle is refused")]
+    Gate(#[from] GateError),
     /// An index of claims can't be used.
     #[error("{path} cannot be used")]
     Index {
@@ -89,10 +93,24 @@ pub struct Assets {
     pub words: WordCounts,
 }
 
-#[derive(Deserialize)]
+/// What `current.toml` says; `saring model promote` and `rollback` move it.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Current {
-    bundle: String,
+pub struct Current {
+    /// Directory of the current bundle, below `bundles`.
+    pub bundle: String,
+    /// The bundle that was current before it.
+    pub previous: Option<String>,
+}
+
+impl Current {
+    /// Reads `current.toml` of a models directory.
+    ///
+    /// # Errors
+    /// It is missing or not of the expected form.
+    pub fn load(models: &Path) -> Result<Self, AssetError> {
+        toml::from_str(&read(&models.join("current.toml"))?).map_err(AssetError::Current)
+    }
 }
 
 impl Assets {
@@ -134,11 +152,14 @@ impl Indexer {
     /// Anything missing or not valid; names the file.
     pub fn load(config: &Config) -> Result<Self, AssetError> {
         let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
-        let bundle = match &config.bundle {
-            Some(directory) => directory.clone(),
-            None => current_bundle(models)?,
+        let (bundle, verified) = if let Some(directory) = &config.bundle {
+            (directory.clone(), Bundle::load(directory)?)
+        } else {
+            let current = current_bundle(models)?;
+            let verified = Bundle::load(&current)?;
+            check_gate(&current)?;
+            (current, verified)
         };
-        let verified = Bundle::load(&bundle)?;
         let runtime = Runtime::load(&config.runtime_library)?;
         let classifier = Classifier::load(&runtime, verified)?;
         let words_text = read(&models.join("claim_words.tsv"))?;
@@ -240,8 +261,7 @@ impl Indexer {
 /// # Errors
 /// `current.toml` is missing or not of the expected form.
 pub fn current_bundle(models: &Path) -> Result<PathBuf, AssetError> {
-    let current: Current = toml::from_str(&read(&models.join("current.toml"))?).map_err(AssetError::Current)?;
-    Ok(models.join("bundles").join(current.bundle))
+    Ok(models.join("bundles").join(Current::load(models)?.bundle))
 }
 
 fn read(path: &Path) -> Result<String, AssetError> {

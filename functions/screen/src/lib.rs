@@ -3,12 +3,14 @@
 mod assets;
 pub mod claims;
 pub mod config;
+mod gate;
 mod handler;
 mod live;
 mod screening;
 mod wire;
 
-pub use assets::{AssetError, Assets, Indexer, current_bundle};
+pub use assets::{AssetError, Assets, Current, Indexer, current_bundle};
+pub use gate::{GATE_FILE, GateError, check_gate, model_hash};
 pub use handler::{Context, current_day};
 pub use saring_classifier::restart_without_telemetry;
 pub use screening::Screener;

@@ -1,10 +1,11 @@
 //! `saring evaluate`: labelled reports through the same code as the function, and how often it agrees.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use indicatif::ProgressBar;
 use saring_domain::report::Report;
 use saring_domain::score::{Fine, Flag};
 use saring_screen::{Assets, Screener, ScreeningWire, config::Config, current_day};
@@ -28,9 +29,9 @@ pub(crate) struct Options {
 }
 
 /// One labelled row and what came out.
-struct Pair {
-    row: Value,
-    out: Value,
+pub(crate) struct Pair {
+    pub(crate) row: Value,
+    pub(crate) out: Value,
     /// Category codes and agency types that a moderator is shown.
     sets: [Vec<String>; 2],
 }
@@ -54,7 +55,8 @@ pub(crate) fn run(input: impl BufRead, mut output: impl Write, options: Options)
     config.bundle = options.bundle;
     let mut screener = Screener::new(Assets::load(&config)?)?;
     let rows = rows(input, options.split.as_deref())?;
-    let pairs = screen(&mut screener, rows)?;
+    let total = rows.len();
+    let pairs = screen(&mut screener, rows, &crate::progress::count("evaluate", total))?;
     if pairs.is_empty() {
         bail!("no row to evaluate");
     }
@@ -76,7 +78,8 @@ pub(crate) fn run(input: impl BufRead, mut output: impl Write, options: Options)
     Ok(())
 }
 
-fn rows(input: impl BufRead, split: Option<&str>) -> Result<Vec<Value>> {
+/// Rows of a file, those of one split if one is named.
+pub(crate) fn rows(input: impl BufRead, split: Option<&str>) -> Result<Vec<Value>> {
     let mut rows = Vec::new();
     for (at, line) in input.lines().enumerate() {
         let line = line?;
@@ -91,15 +94,15 @@ fn rows(input: impl BufRead, split: Option<&str>) -> Result<Vec<Value>> {
     Ok(rows)
 }
 
-fn screen(screener: &mut Screener, rows: Vec<Value>) -> Result<Vec<Pair>> {
+/// What comes out for each row, in their order.
+pub(crate) fn screen(screener: &mut Screener, rows: Vec<Value>, bar: &ProgressBar) -> Result<Vec<Pair>> {
     let today = current_day().context("the system's clock gives no date")?;
-    let total = rows.len();
-    let mut pairs = Vec::with_capacity(total);
-    let shown = std::io::stderr().is_terminal();
+    let mut pairs = Vec::with_capacity(rows.len());
     let mut rows = rows.into_iter();
     loop {
         let batch: Vec<Value> = rows.by_ref().take(ROWS_PER_BATCH).collect();
         if batch.is_empty() {
+            bar.finish_and_clear();
             return Ok(pairs);
         }
         // Labels beside the text must not reach the screening: `visibility` is one of them.
@@ -118,13 +121,12 @@ fn screen(screener: &mut Screener, rows: Vec<Value>) -> Result<Vec<Pair>> {
             ];
             pairs.push(Pair { sets, row, out: serde_json::to_value(ScreeningWire::of(&report.id, result))? });
         }
-        if shown {
-            eprint!("\r{} / {total}", pairs.len());
-        }
+        bar.set_position(pairs.len() as u64);
     }
 }
 
-fn harmful(row: &Value) -> Option<bool> {
+/// Whether a row carries spam, abuse or a hoax; nothing where one of them is not labelled.
+pub(crate) fn harmful(row: &Value) -> Option<bool> {
     Flag::ALL.iter().map(|f| row[f.code()].as_i64()).try_fold(false, |any, v| Some(any || v? == 1))
 }
 
@@ -132,7 +134,8 @@ fn has_sensitive(row: &Value) -> bool {
     row["fine"].as_array().is_some_and(|f| f.iter().filter_map(Value::as_str).any(|f| f.starts_with("sensitive.")))
 }
 
-fn is_published(pair: &Pair) -> bool {
+/// Whether a screening published the row.
+pub(crate) fn is_published(pair: &Pair) -> bool {
     pair.out["decision"] == "publish"
 }
 

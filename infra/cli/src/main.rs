@@ -149,6 +149,9 @@ enum Command {
         #[arg(short, long)]
         out: PathBuf,
     },
+    /// Bundles: trained from decisions, proven, published, promoted, rolled back.
+    #[command(subcommand)]
+    Model(model::Command),
     /// Training rows to and from Label Studio's JSON.
     #[command(subcommand)]
     LabelStudio(export::studio::Command),
@@ -205,6 +208,7 @@ fn main() -> Result<ExitCode> {
             runtime()?.block_on(redrive::run(what, run)).map(|()| ExitCode::SUCCESS)
         }
         Command::Export { out } => runtime()?.block_on(export::run(&out)).map(|()| ExitCode::SUCCESS),
+        Command::Model(command) => model::run(command),
         Command::LabelStudio(command) => export::studio::run(command).map(|()| ExitCode::SUCCESS),
         Command::Sweep { models } => runtime()?.block_on(sweep::run(&models)),
         Command::Prepare { file, fields } => {

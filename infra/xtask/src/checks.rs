@@ -8,6 +8,9 @@ use anyhow::{Context as _, Result};
 use crate::command::{Workspace, need_c_compiler, succeed, works};
 use crate::{emulate, python, template};
 
+/// Names the Python that trains bundles.
+const PYTHON_VARIABLE: &str = "SARING_PYTHON";
+
 const CARGO_STEPS: [(&str, &[&str]); 5] = [
     ("format", &["fmt", "--all", "--check"]),
     ("lints", &["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]),
@@ -19,9 +22,11 @@ const CARGO_STEPS: [(&str, &[&str]); 5] = [
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     need_c_compiler()?;
     let start = Instant::now();
+    // Before the tests: one of them trains a bundle.
+    step("python packages", || python::TRAINING.install(workspace))?;
     for (name, arguments) in CARGO_STEPS {
         let mut command = workspace.cargo(arguments);
-        command.env("RUSTDOCFLAGS", "-D warnings");
+        command.env("RUSTDOCFLAGS", "-D warnings").env(PYTHON_VARIABLE, python::TRAINING.python(workspace));
         step(name, || succeed(command))?;
     }
     step("dependencies", || deny(workspace))?;
@@ -31,7 +36,6 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     })?;
     step("template", || template::run(workspace))?;
     step("emulator", || emulate::run(workspace))?;
-    step("python packages", || python::TRAINING.install(workspace))?;
     for (name, command) in python::training_steps(workspace) {
         step(name, || succeed(command))?;
     }

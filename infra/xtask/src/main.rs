@@ -17,7 +17,8 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::command::Workspace;
 
-const USAGE: &str = "usage: cargo xtask setup | up [ARGUMENTS OF `saring up`] | test | template | package | emulate";
+const USAGE: &str =
+    "usage: cargo xtask setup | up [ARGUMENTS OF `saring up`] | test | training | template | package | emulate";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -48,6 +49,7 @@ fn run(task: Option<&str>, rest: Vec<OsString>) -> Result<()> {
             setup::run(&mut workspace)?;
             checks::run(&workspace)
         }
+        Some("training") => python::TRAINING.install(&workspace),
         Some("template") => template::run(&workspace),
         Some("package") => {
             setup::run(&mut workspace)?;

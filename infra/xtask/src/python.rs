@@ -15,13 +15,15 @@ pub(crate) struct Environment {
     packages: &'static [&'static str],
 }
 
-/// Checks the training package. `PyTorch` is left out on purpose: the checks here don't train.
+/// Checks the training package and refits bundles. `PyTorch` is left out on purpose: nothing here
+/// trains a network.
 pub(crate) const TRAINING: Environment = Environment {
     directory: "venv",
     packages: &[
         "mypy==2.4.1",
         "numpy==2.4.6",
         "onnx==1.23.2",
+        "onnxruntime==1.32.0",
         "pytest==9.2.0",
         "ruff==0.17.6",
         "scikit-learn==1.9.1",
@@ -72,10 +74,14 @@ impl Environment {
         fs::write(&stamp, wanted).with_context(|| format!("{} can't be written", stamp.display()))
     }
 
+    /// Its Python.
+    pub(crate) fn python(self, workspace: &Workspace) -> PathBuf {
+        workspace.state().join(self.directory).join("bin/python")
+    }
+
     /// One of its programs, in the repository's root.
     pub(crate) fn command(self, workspace: &Workspace, name: &str) -> Command {
-        let program: PathBuf = workspace.state().join(self.directory).join("bin").join(name);
-        workspace.command(program)
+        workspace.command(self.python(workspace).with_file_name(name))
     }
 }
 

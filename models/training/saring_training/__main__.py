@@ -23,7 +23,8 @@ from tokenizers import Tokenizer
 
 from . import base as base_model
 from . import card, data, evaluate, export, layers, lexical, quantised
-from .calibrate import Calibration
+from .bundle import LEXICAL, BundleInfo
+from .calibrate import Calibration, calibrate
 from .fit import Settings, fit, predict
 from .graph import measure
 from .model import Screener, Shape, from_base
@@ -129,16 +130,16 @@ def run_lexical(manifest: dict[str, Any], root: Path, work: Path) -> None:
     rows = [r for r in load_rows(manifest, root) if r.split == "train" and not r.match]
     _, tokenizer = load_model(work)
     table = lexical.train(rows, tokenizer, settings_of(manifest).tokens_max)
-    table.save(work / export.LEXICAL)
-    print(f"lexical: {len(rows)} rows, {(work / export.LEXICAL).stat().st_size / 1e6:.1f} MB")
+    table.save(work / LEXICAL)
+    print(f"lexical: {len(rows)} rows, {(work / LEXICAL).stat().st_size / 1e6:.1f} MB")
 
 
 def lexical_logits(work: Path, rows: list[data.Row], tokenizer: Tokenizer, tokens_max: int) -> dict[str, np.ndarray[Any, Any]]:
     """What the lexical channel adds to each head; empty if the run has none."""
-    if not (work / export.LEXICAL).exists():
+    if not (work / LEXICAL).exists():
         return {}
     texts = lexical.first_window([r.text for r in rows], tokenizer, tokens_max)
-    return lexical.split(lexical.Lexical.load(work / export.LEXICAL).logits(texts))
+    return lexical.split(lexical.Lexical.load(work / LEXICAL).logits(texts))
 
 
 def run_evaluate(manifest: dict[str, Any], root: Path, work: Path) -> None:
@@ -152,7 +153,7 @@ def run_evaluate(manifest: dict[str, Any], root: Path, work: Path) -> None:
     # The test split stays untouched: calibration and thresholds come from dev rows only.
     dev = [i for i, row in enumerate(rows) if row.split == "dev"]
     held = {name: values[dev] for name, values in logits.items()}
-    calibration = evaluate.calibrate([rows[i] for i in dev], held)
+    calibration = calibrate([rows[i] for i in dev], held)
     (work / "calibration.json").write_text(json.dumps(asdict(calibration), indent=1))
     metrics = evaluate.metrics(rows, logits, calibration)
     (work / "metrics.json").write_text(json.dumps(metrics, indent=1))
@@ -170,13 +171,13 @@ def run_export(manifest: dict[str, Any], root: Path, work: Path, out: Path, vers
     path = work / "calibration.json"
     calibration = Calibration(**json.loads(path.read_text())) if path.exists() else Calibration()
     listed = json.dumps(manifest["data"], sort_keys=True).encode()
-    info = export.BundleInfo(version, settings_of(manifest).tokens_max, hashlib.sha256(listed).hexdigest())
+    info = BundleInfo(version, settings_of(manifest).tokens_max, hashlib.sha256(listed).hexdigest())
     # Ranges of typical inputs, from every source alike.
     rows = [r for r in load_rows(manifest, root) if r.split == "train"]
     sample = random.Random(7).sample(rows, min(RANGE_ROWS, len(rows)))
     tokenizer.enable_truncation(settings_of(manifest).tokens_max)
     ranges = measure(model, [e.ids for e in tokenizer.encode_batch([r.text for r in sample])])
-    export.write(model, tokenizer, calibration, info, out, ranges, work / export.LEXICAL)
+    export.write(model, tokenizer, calibration, info, out, ranges, work / LEXICAL)
     size = sum(f.stat().st_size for f in out.iterdir())
     print(f"export: {out} ({size / 1e6:.1f} MB)")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .data import Row
 from .labels import BINARY
 
 Floats = NDArray[np.floating]
@@ -97,3 +99,34 @@ def sets(logits: Floats, t: float, share: float) -> NDArray[np.int64]:
     """How many ranked classes each row's set holds, at least the best."""
     sizes: NDArray[np.int64] = np.maximum((shares(logits, t) >= share).sum(1), 1)
     return sizes
+
+
+def calibrate(rows: list[Row], logits: dict[str, NDArray[Any]], start: Calibration | None = None) -> Calibration:
+    """Fits each head on the rows that label it; where authored reports label it, on those.
+
+    Heads with too few positives keep what `start` says.
+    """
+    out = replace(start, scale=list(start.scale), offset=list(start.offset)) if start else Calibration()
+    for i, name in enumerate(BINARY):
+        at = [k for k, r in enumerate(rows) if name in r.binary]
+        labels = np.array([rows[k].binary[name] for k in at], np.float32)
+        authored = np.array([rows[k].source == "reports" for k in at])
+        if authored.any() and labels[authored].sum() >= 5:
+            # Only reports count for the probability that a moderator reads.
+            at = [k for k, a in zip(at, authored, strict=True) if a]
+            labels = labels[authored]
+        if labels.sum() < 5:
+            continue
+        weights = np.ones(len(labels), np.float32)
+        out.scale[i], out.offset[i] = platt(logits["binary"][at, i], labels, weights)
+    for head in ("category", "agency"):
+        at = [k for k, r in enumerate(rows) if getattr(r, head) >= 0]
+        classes = np.array([getattr(rows[k], head) for k in at], np.int64)
+        t = temperature(logits[head][at], classes)
+        setattr(out, f"{head}_temperature", t)
+        authored = np.array([rows[k].source == "reports" for k in at])
+        if authored.any():
+            # Reports are what the console shows; other sets are easier or harder.
+            share = conformal_share(logits[head][at][authored], classes[authored], t)
+            setattr(out, f"{head}_share", share)
+    return out

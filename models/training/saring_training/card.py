@@ -130,3 +130,21 @@ def write(run: Path, manifest: str, version: str, layers: list[int], out: Path) 
         LIMITS,
     ]
     (out / "MODEL_CARD.md").write_text("\n\n".join(parts) + "\n")
+
+
+def refit_card(version: str, lineage: dict[str, Any], counts: dict[str, list[int]]) -> str:
+    """The card of a bundle whose lexical channel and calibration were fitted anew."""
+    base = lineage["base"]
+    rows = [(name, str(yes), str(no)) for name, (yes, no) in counts.items() if yes or no]
+    parts = [
+        f"# Model card: {version}",
+        f"The network, its heads and its tokenizer are those of {base}, byte for byte; data, limits and published figures "
+        f"stand in its card. `saring model train` moved the lexical channel by {lineage['decisions_trained']} decisions of "
+        "moderators and fitted the calibration anew. What it depends on stands under `[lineage]` in model.toml; what it "
+        "does on held-out rows, against the bundle before it, in gate.json.",
+        "## Decisions by label",
+        _table(("label", "applies", "does not apply"), rows),
+        "## Limits",
+        LIMITS,
+    ]
+    return "\n\n".join(parts) + "\n"

@@ -12,41 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import plots, thresholds
-from .calibrate import Calibration, conformal_share, platt, sets, temperature
+from .calibrate import Calibration, sets
 from .certificate import Certificate
 from .data import Row
 from .labels import AGENCIES, BINARY, CATEGORIES, FLAGS
 
 Array = NDArray[Any]
 INDEX = {name: i for i, name in enumerate(BINARY)}
-
-
-def calibrate(rows: list[Row], logits: dict[str, Array]) -> Calibration:
-    """Fits each head on the rows that label it; authored reports weigh as much as all others."""
-    out = Calibration()
-    for name, i in INDEX.items():
-        at = [k for k, r in enumerate(rows) if name in r.binary]
-        labels = np.array([rows[k].binary[name] for k in at], np.float32)
-        authored = np.array([rows[k].source == "reports" for k in at])
-        if authored.any() and labels[authored].sum() >= 5:
-            # Only reports count for the probability that a moderator reads.
-            at = [k for k, a in zip(at, authored, strict=True) if a]
-            labels = labels[authored]
-        if labels.sum() < 5:
-            continue
-        weights = np.ones(len(labels), np.float32)
-        out.scale[i], out.offset[i] = platt(logits["binary"][at, i], labels, weights)
-    for head in ("category", "agency"):
-        at = [k for k, r in enumerate(rows) if getattr(r, head) >= 0]
-        classes = np.array([getattr(rows[k], head) for k in at], np.int64)
-        t = temperature(logits[head][at], classes)
-        setattr(out, f"{head}_temperature", t)
-        authored = np.array([rows[k].source == "reports" for k in at])
-        if authored.any():
-            # Reports are what the console shows; other sets are easier or harder.
-            share = conformal_share(logits[head][at][authored], classes[authored], t)
-            setattr(out, f"{head}_share", share)
-    return out
 
 
 PICTURES = ("reliability.png", "thresholds.png", "category.png", "agency.png")

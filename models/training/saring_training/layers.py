@@ -22,11 +22,11 @@ from . import base as base_model
 from . import plots
 from .data import Row
 from .evaluate import best_f1
-from .export import session
 from .fit import Settings, fit, predict
 from .graph import build, measure
 from .labels import BINARY
 from .model import Screener, from_base
+from .runtime import session
 from .tokenizer import trim
 
 TOKENS = 48

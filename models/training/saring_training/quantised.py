@@ -14,10 +14,10 @@ from tqdm import tqdm
 
 from .data import Row
 from .evaluate import best_f1
-from .export import session
 from .graph import build
 from .labels import BINARY
 from .model import Screener
+from .runtime import session
 
 Array = NDArray[Any]
 # Rows per source; more change the third decimal only and take minutes.

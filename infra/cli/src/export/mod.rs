@@ -25,7 +25,7 @@ use row::{Reviewers, Sampling};
 
 /// Key of the reviewers' pseudonyms, any text; without it, one that follows from the originals' key.
 pub(crate) const KEY_VARIABLE: &str = "SARING_EXPORT_KEY";
-const MANIFEST: &str = "manifest.json";
+pub(crate) const EXPORT_MANIFEST: &str = "manifest.json";
 const SHARD_PREFIX: &str = "decisions-";
 const FORMAT: u32 = 1;
 /// `2026-11`: a shard holds the decisions of a month.
@@ -52,7 +52,7 @@ struct Shard {
 impl Manifest {
     /// Reads the manifest of an export and checks the files that it names.
     pub(crate) fn read(directory: &Path) -> Result<Self> {
-        let path = directory.join(MANIFEST);
+        let path = directory.join(EXPORT_MANIFEST);
         let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         let manifest: Self =
             serde_json::from_slice(&bytes).with_context(|| format!("{} is no manifest", path.display()))?;
@@ -60,7 +60,7 @@ impl Manifest {
             let path = directory.join(name);
             let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
             if sha256(&bytes) != shard.sha256 {
-                bail!("{} has another sha-256 than {MANIFEST} says", path.display());
+                bail!("{} has another sha-256 than {EXPORT_MANIFEST} says", path.display());
             }
         }
         Ok(manifest)
@@ -87,7 +87,7 @@ pub(crate) async fn run(out: &Path) -> Result<()> {
     println!(
         "{} baris / rows   {added} baru / new, {changed} berubah / changed, {removed} ditarik / withdrawn   {trails} jejak dibaca / trails read   {}",
         manifest.rows,
-        out.join(MANIFEST).display()
+        out.join(EXPORT_MANIFEST).display()
     );
     Ok(())
 }
@@ -102,7 +102,7 @@ fn key() -> Result<Vec<u8>> {
 
 /// Rows of the export that stands there; nothing where it has other pseudonyms or is not whole.
 fn known_rows(directory: &Path, reviewers: &Reviewers) -> Result<BTreeMap<String, Row>> {
-    if !directory.join(MANIFEST).is_file() {
+    if !directory.join(EXPORT_MANIFEST).is_file() {
         return Ok(BTreeMap::new());
     }
     let Ok(manifest) = Manifest::read(directory) else { return Ok(BTreeMap::new()) };
@@ -206,7 +206,7 @@ fn write(directory: &Path, rows: &BTreeMap<String, Row>, reviewers: &Reviewers) 
     let manifest = Manifest { format: FORMAT, rows: rows.len(), reviewers: reviewers.name(), files, labels };
     let mut bytes = serde_json::to_vec_pretty(&manifest)?;
     bytes.push(b'\n');
-    replace(&directory.join(MANIFEST), &bytes)?;
+    replace(&directory.join(EXPORT_MANIFEST), &bytes)?;
     Ok(manifest)
 }
 
