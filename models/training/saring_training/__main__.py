@@ -12,7 +12,6 @@ import importlib.metadata
 import json
 import random
 import shutil
-import tomllib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,37 +26,13 @@ from .bundle import LEXICAL, BundleInfo
 from .calibrate import Calibration, calibrate
 from .fit import Settings, fit, predict
 from .graph import measure
+from .manifest import load_rows, read_manifest
 from .model import Screener, Shape, from_base
 from .tokenizer import trim
 
 POSITIONS = 192
 # Training texts that the int8 ranges are measured on.
 RANGE_ROWS = 400
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text())
-
-
-def load_rows(manifest: dict[str, Any], root: Path, check_hashes: bool = True) -> list[data.Row]:
-    """All rows of the manifest's files, near-duplicates of held-out rows removed.
-
-    Raises:
-        ValueError: a file's hash differs from the manifest's.
-    """
-    rows: list[data.Row] = []
-    for entry in manifest["data"]:
-        path = root / entry["path"]
-        if not path.exists() and entry.get("optional"):
-            print(f"data: {entry['path']} is not there, left out")
-            continue
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        if check_hashes and entry.get("sha256") and digest != entry["sha256"]:
-            raise ValueError(f"{path}: sha256 {digest} differs from the manifest's {entry['sha256']}")
-        found = data.load(entry["name"], path)
-        print(f"data: {entry['name']}: {len(found)} rows")
-        rows += found
-    return data.drop_leaks(rows)
 
 
 def settings_of(manifest: dict[str, Any]) -> Settings:
@@ -196,7 +171,7 @@ def run_compare(manifest: dict[str, Any], root: Path, work: Path, out: Path) -> 
 
 def run_card(manifest: dict[str, Any], name: str, work: Path, out: Path, version: str) -> None:
     """The card beside an exported bundle; its pictures come along."""
-    card.write(work, name, version, settings_of(manifest).layers, out)
+    card.write(work, card.Origin(version, name, len(settings_of(manifest).layers)), out)
     for picture in evaluate.PICTURES:
         shutil.copy(work / picture, out / picture)
     print(f"card: {out / 'MODEL_CARD.md'}")

@@ -38,7 +38,7 @@ def blend(table: Lexical, texts: list[str], rows: list[Row], network: dict[str, 
     weights = np.array([row.weight * (1.0 if row.source == "reports" else OTHERS) for row in rows])
     factor, offset = np.ones(len(table.scale)), np.zeros(len(table.scale))
     for head, name in enumerate(BINARY):
-        own = [head] + [at for at, (of, _) in enumerate(table.experts, table.heads) if of == head]
+        own = np.array([head] + [at for at, (of, _) in enumerate(table.experts, table.heads) if of == head])
         at = np.array([i for i, row in enumerate(rows) if name in row.binary], int)
         labels = np.array([rows[i].binary[name] for i in at])
         if labels.sum() < POSITIVES_MIN:
@@ -49,13 +49,11 @@ def blend(table: Lexical, texts: list[str], rows: list[Row], network: dict[str, 
     first = len(BINARY)
     for name, classes in (("category", CATEGORIES), ("agency", AGENCIES)):
         at = np.array([i for i, row in enumerate(rows) if getattr(row, name) >= 0], int)
-        own = list(range(first, first + len(classes)))
+        own = np.arange(first, first + len(classes))
         truth = np.array([getattr(rows[i], name) for i in at])
         factor[own] = ranked(network[name][at], columns[np.ix_(at, own)], truth, weights[at])
         first += len(classes)
-    return replace(
-        table, scale=(table.scale * factor).astype(np.float32), bias=(table.bias * factor + offset).astype(np.float32)
-    )
+    return replace(table, scale=(table.scale * factor).astype(np.float32), bias=(table.bias * factor + offset).astype(np.float32))
 
 
 def binary(network: Array, columns: Array, shares: Array, labels: Array, weights: Array) -> tuple[Array, Array]:
