@@ -46,12 +46,20 @@ C = 5.0
 UNLABELLED = -6.0
 IDF_MAX = 12.75
 # Kinds of text; every other source belongs to the first.
-KINDS = ("report", "tweet", "forum")
-KIND_OF = {"abuse_hs1_fold0": 1, "abuse_netifier": 2}
+REPORT, TWEET, FORUM, COMMENT = range(4)
+KIND_OF = {
+    "abuse_hs1_fold0": TWEET,
+    "abuse_netifier": FORUM,
+    "spam_judol_gbennnn": COMMENT,
+    "spam_judol_juti": COMMENT,
+    "spam_sms": COMMENT,
+}
+KINDS = 4
 # Heads whose labels mean something else in some kinds, and those kinds as bits.
+TWEETS, POSTS = 1 << TWEET, 1 << FORUM | 1 << COMMENT
 EXPERTS = (
-    ("abuse", 1 << 1), ("abuse", 1 << 2), ("abuse.hate", 1 << 1 | 1 << 2), ("abuse.insult", 1 << 1 | 1 << 2),
-    ("abuse.sara", 1 << 1), ("abuse.sara", 1 << 2),
+    ("abuse", TWEETS), ("abuse", POSTS), ("abuse.hate", TWEETS | POSTS), ("abuse.insult", TWEETS | POSTS),
+    ("abuse.sara", TWEETS), ("abuse.sara", POSTS),
 )  # fmt: skip
 # Labels that a column needs of each value.
 LABELS_MIN = 2
@@ -166,7 +174,7 @@ def fit(rows: list[Row], data: Features) -> Fitted:
     """
     matrix = csr_matrix((data.values.astype(np.float64), data.ids, data.offsets), shape=(len(rows), 2 << BITS))
     weights = np.array([AUTHORED if r.source == "reports" else r.weight for r in rows])
-    kind = np.array([KIND_OF.get(r.source, 0) for r in rows])
+    kind = np.array([KIND_OF.get(r.source, REPORT) for r in rows])
     heads = list(targets(rows))
     experts, columns = [], []
     for name, kinds in EXPERTS:
@@ -180,7 +188,7 @@ def fit(rows: list[Row], data: Features) -> Fitted:
         heads[head] = np.where((1 << kind) & kinds > 0, -1, heads[head])
     if not any(enough(labels) for labels in heads + columns):
         raise ValueError("no row labels a head with both values")
-    gates = [(kind == k).astype(int) for k in range(len(KINDS))] if experts else []
+    gates = [(kind == k).astype(int) for k in range(KINDS)] if experts else []
     found = [_column(matrix, labels, weights) for labels in tqdm(heads + columns + gates, desc="lexical", mininterval=10)]
     weight, bias = np.stack([w for w, _ in found], 1), np.array([b for _, b in found], np.float32)
     return Fitted(weight, bias, tuple(experts), len(gates))
@@ -247,7 +255,7 @@ class Lexical:
         shares = shares / shares.sum(1, keepdims=True) if self.kinds else shares
         if self.kinds:
             # A text without an n-gram is a report like any other.
-            shares[np.diff(data.offsets) == 0] = np.eye(self.kinds)[0]
+            shares[np.diff(data.offsets) == 0] = np.eye(self.kinds)[REPORT]
         return found[:, :own], shares
 
     def shares(self, kinds: Array) -> Array:

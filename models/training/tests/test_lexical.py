@@ -63,7 +63,7 @@ def test_kinds_of_text_have_their_own_columns() -> None:
     parts = [lexical.counted(r.text) for r in found]
     idf = lexical.idf_of(parts)
     fitted = lexical.fit(found, lexical.features(parts, idf))
-    assert fitted.experts == ((1, 0b010),) and fitted.kinds == 3
+    assert fitted.experts == ((1, lexical.TWEETS),) and fitted.kinds == lexical.KINDS
     logits = lexical.quantise(fitted, idf).logits(["lapor pak kacau sekali", "rt cuit kacau sekali"])
     assert logits[0, 1] > 0 > logits[1, 1]
 
