@@ -43,3 +43,10 @@ fn the_current_bundle_is_there() {
         .collect();
     none(&missing);
 }
+
+#[test]
+fn every_bundle_passed_its_gate() {
+    let bundles = fs::read_dir(root().join("models/bundles")).expect("there are bundles").map(|e| e.unwrap().path());
+    let checked = bundles.map(|path| saring_screen::check_gate(&path));
+    none(&checked.filter_map(Result::err).map(|error| error.to_string()).collect::<Vec<_>>());
+}
