@@ -8,6 +8,7 @@ pictures that the card shows are written to `--work`, the bundle to `--out`.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.metadata
 import json
 import shutil
@@ -19,6 +20,7 @@ from typing import Any
 from . import blend, card, evaluate, lexical
 from .bundle import LEXICAL, BundleInfo, model_toml, sha256
 from .calibrate import Calibration, calibrate
+from .data import Row
 from .manifest import load_rows, read_manifest
 from .refit import Served, network
 
@@ -35,7 +37,7 @@ def run(manifest: dict[str, Any], root: Path, base: Path, work: Path) -> None:
     train = [r for r in rows if r.split == "train" and not r.match]
     held = [r for r in rows if r.split != "train"]
     print(f"data: {len(train)} rows to train on, {len(held)} held out", flush=True)
-    table = lexical.train(train, served.tokenizer, served.tokens_max)
+    table = channel(train, served, work)
     found = network(served, [r.text for r in held], "held-out", work)
     dev = [i for i, r in enumerate(held) if r.split == "dev"]
     ours = [held[i] for i in dev]
@@ -58,6 +60,17 @@ def run(manifest: dict[str, Any], root: Path, base: Path, work: Path) -> None:
     evaluate.pictures(held, logits, calibration, policy["thresholds"], work)
     print(evaluate.table(metrics))
     print(json.dumps(policy, indent=1))
+
+
+def channel(rows: list[Row], served: Served, work: Path) -> lexical.Lexical:
+    """The channel before its blend, kept in `work` for the same rows, so that a stopped run goes on."""
+    key = hashlib.sha256(json.dumps([[asdict(row) for row in rows], lexical.settings()]).encode()).hexdigest()[:16]
+    path = work / f"channel-{key}.bin"
+    if not path.exists():
+        new = path.with_suffix(".new")
+        lexical.train(rows, served.tokenizer, served.tokens_max).save(new)
+        new.replace(path)
+    return lexical.Lexical.load(path)
 
 
 def write(manifest: dict[str, Any], name: str, base: Path, work: Path, out: Path, version: str) -> None:

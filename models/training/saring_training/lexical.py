@@ -30,7 +30,7 @@ from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from .data import Row
-from .labels import AGENCIES, BINARY, CATEGORIES
+from .labels import AGENCIES, BINARY, CATEGORIES, FLAGS
 
 Array = NDArray[Any]
 # Buckets of each of the two blocks, characters and words.
@@ -63,6 +63,11 @@ EXPERTS = (
 )  # fmt: skip
 # Labels that a column needs of each value.
 LABELS_MIN = 2
+
+
+def settings() -> list[Any]:
+    """What a fit depends on besides its rows."""
+    return [BITS, GRAMS, AUTHORED, C, KIND_OF, KINDS, EXPERTS]
 
 
 def fnv(text: str, state: int = FNV_OFFSET) -> int:
@@ -184,8 +189,9 @@ def fit(rows: list[Row], data: Features) -> Fitted:
             experts.append((head, kinds))
             columns.append(labels)
     for head, kinds in experts:
-        # Elsewhere the head's own column judges, so it learns there alone.
-        heads[head] = np.where((1 << kind) & kinds > 0, -1, heads[head])
+        if head >= len(FLAGS):
+            # Elsewhere the head's own column judges, so it learns there alone. A flag needs every example.
+            heads[head] = np.where((1 << kind) & kinds > 0, -1, heads[head])
     if not any(enough(labels) for labels in heads + columns):
         raise ValueError("no row labels a head with both values")
     gates = [(kind == k).astype(int) for k in range(KINDS)] if experts else []

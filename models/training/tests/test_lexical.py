@@ -8,7 +8,7 @@ import pytest
 
 from saring_training import lexical
 from saring_training.data import Row
-from saring_training.labels import CATEGORIES
+from saring_training.labels import BINARY, CATEGORIES
 
 
 def test_buckets_and_logits_are_those_of_the_function(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,19 +53,22 @@ def test_experts_and_kinds_are_those_of_the_function(tmp_path: Path, monkeypatch
 EXPERT_LOGITS = [2.3677, 2.7116, 1.4067]
 
 
+HATE = BINARY.index("abuse.hate")
+
+
 def test_kinds_of_text_have_their_own_columns() -> None:
     def rows(source: str, words: str, abuse: float) -> list[Row]:
-        return [Row(id=f"{source}{words}{i}", source=source, text=f"{words} {i}", binary={"abuse": abuse}) for i in range(9)]
+        return [Row(id=f"{source}{words}{i}", source=source, text=f"{words} {i}", binary={"abuse.hate": abuse}) for i in range(9)]
 
-    # The same words are abuse in a report and none in a tweet.
+    # The same words are hate in a report and none in a tweet.
     found = rows("reports", "lapor pak kacau sekali", 1) + rows("reports", "lapor pak lampu mati", 0)
     found += rows("abuse_hs1_fold0", "rt cuit kacau sekali", 0) + rows("abuse_hs1_fold0", "rt cuit bodoh", 1)
     parts = [lexical.counted(r.text) for r in found]
     idf = lexical.idf_of(parts)
     fitted = lexical.fit(found, lexical.features(parts, idf))
-    assert fitted.experts == ((1, lexical.TWEETS),) and fitted.kinds == lexical.KINDS
+    assert fitted.experts == ((HATE, lexical.TWEETS | lexical.POSTS),) and fitted.kinds == lexical.KINDS
     logits = lexical.quantise(fitted, idf).logits(["lapor pak kacau sekali", "rt cuit kacau sekali"])
-    assert logits[0, 1] > 0 > logits[1, 1]
+    assert logits[0, HATE] > 0 > logits[1, HATE]
 
 
 def test_a_fitted_table_tells_its_classes_apart_and_survives_its_file(tmp_path: Path) -> None:
