@@ -34,7 +34,6 @@ const BITS_MAX: u32 = 20;
 pub(crate) struct Lexical {
     bits: u32,
     heads: usize,
-    kinds: usize,
     experts: Vec<Expert>,
     scale: Vec<f32>,
     bias: Vec<f32>,
@@ -126,7 +125,7 @@ impl Lexical {
         }
         let (idf, weight) = bytes[idf_at..].split_at(rows);
         let weight = weight.iter().map(|b| i8::from_le_bytes([*b])).collect();
-        Some(Self { bits: size, heads, kinds, experts, scale, bias, idf: idf.to_vec(), weight })
+        Some(Self { bits: size, heads, experts, scale, bias, idf: idf.to_vec(), weight })
     }
 
     /// Scores a normalised text, or a window of one.
