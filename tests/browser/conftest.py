@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,10 +66,16 @@ def target() -> Path:
     return ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 
 
-def serve(count: int) -> Iterator[Console]:
-    """Starts a console with so many cases."""
+def serve(count: int, weeks: int = 0) -> Iterator[Console]:
+    """Starts a console with so many cases, after so many weeks of decisions."""
     binary = target() / "release/examples/console"
-    with subprocess.Popen([binary, str(count)], stdout=subprocess.PIPE, text=True) as process:
+    arguments = [str(count), "127.0.0.1:0"] + ([str(weeks)] if weeks else [])
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        subprocess.Popen(
+            [binary, *arguments], stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": directory}
+        ) as process,
+    ):
         assert process.stdout is not None
         origin = process.stdout.readline().strip()
         assert origin.startswith("http://"), "the console did not start"

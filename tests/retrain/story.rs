@@ -39,7 +39,7 @@ const HONEST: [&str; 2] = [
 ];
 /// Decisions on authored reports beside them, by slice, and the angry ones that are decided wrongly later.
 const DECIDED: [(&str, usize); 4] = [("clean", 160), ("angry", 80), ("spam", 60), ("abuse", 60)];
-const POISONED: usize = 40;
+const POISONED: usize = 200;
 
 /// A models directory of this test alone, beside a directory for trainings.
 struct Models {
@@ -160,7 +160,7 @@ async fn decided() -> Table {
 
 const POISON_SEED: u16 = 5000;
 
-/// Somebody rejects angry honest reports as abuse: a tenth of all decisions.
+/// Somebody rejects angry honest reports as abuse, one after the other.
 async fn poison(table: &Table) {
     let angry = authored("angry").into_iter().filter(|row| row["decision"] == "publish").skip(DECIDED[1].1);
     for (at, row) in angry.take(POISONED).enumerate() {

@@ -29,7 +29,8 @@ const SDK: [(&str, &str); 16] = [
     (".get_queue_attributes()", "sqs:GetQueueAttributes"),
 ];
 /// Calls on a client that need no right of their own, or are for local use.
-const OTHERS: [&str; 4] = [".transact_write_items()", ".list_tables()", ".create_table()", ".update_time_to_live()"];
+const OTHERS: [&str; 5] =
+    [".transact_write_items()", ".list_tables()", ".create_table()", ".update_time_to_live()", ".config()"];
 const QUEUES: [(&str, &str); 3] = [("Reports", "Reports"), ("Decisions", "Decisions"), ("DeadLetters", "ReportsDead")];
 
 /// Functions by name (`Cases::feed`, `verify::page`) with their bodies, squeezed.

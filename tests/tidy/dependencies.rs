@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::tree::{everything, has_word, is_rust, members, none, root, tracked};
 
 /// Which crates of the workspace each crate may link; tests may see everything.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("saring-domain", &[]),
     ("saring-classifier", &["saring-domain"]),
     ("saring-store", &["saring-domain"]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("saring-web", &["saring-domain", "saring-store"]),
     ("saring-notify", &["saring-domain", "saring-store"]),
     ("saring-local", &["saring-domain", "saring-store"]),
+    ("saring-simulation", &["saring-domain", "saring-notify", "saring-screen", "saring-store"]),
     (
         "saring-cli",
         &[
@@ -24,6 +25,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "saring-local",
             "saring-notify",
             "saring-screen",
+            "saring-simulation",
             "saring-store",
             "saring-web",
         ],

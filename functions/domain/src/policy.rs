@@ -1,5 +1,8 @@
 //! The policy as data, and the whole decision as one pure function.
 
+mod again;
+mod review;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -7,6 +10,9 @@ use serde::Deserialize;
 use crate::claims::{Claim, VerdictKind};
 use crate::report::Visibility;
 use crate::score::{Fine, Flag, Score, Scores};
+
+pub use again::decide_again;
+pub use review::{Difference, Direction, Finding};
 
 /// Why a policy file can't be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -92,9 +92,15 @@ pub fn error_rate(sample: &[Sampled], all: u64) -> Option<Share> {
 /// Wilson's interval of a share over so many draws.
 #[must_use]
 pub fn wilson(share: f64, draws: f64) -> (f64, f64) {
-    let z2 = Z * Z;
+    wilson_at(share, draws, Z)
+}
+
+/// The same for another `z` of a standard normal than that of 95%.
+#[must_use]
+pub fn wilson_at(share: f64, draws: f64, z: f64) -> (f64, f64) {
+    let z2 = z * z;
     let centre = (share + z2 / (2.0 * draws)) / (1.0 + z2 / draws);
-    let half = Z / (1.0 + z2 / draws) * (share * (1.0 - share) / draws + z2 / (4.0 * draws * draws)).sqrt();
+    let half = z / (1.0 + z2 / draws) * (share * (1.0 - share) / draws + z2 / (4.0 * draws * draws)).sqrt();
     ((centre - half).max(0.0), (centre + half).min(1.0))
 }
 

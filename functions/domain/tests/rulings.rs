@@ -184,3 +184,13 @@ fn the_working_clock_stands_still_on_other_days() {
         before = now;
     }
 }
+
+#[test]
+fn what_the_reporter_made_less_visible_meanwhile_stays_so() {
+    for resolution in [Resolution::Publish, Resolution::PublishAnonymous] {
+        let case = resting(Ruling::Resolve(resolution));
+        let case = case.change(&Change::Choose(Visibility::Rahasia), &Actor::reporter(), minutes(2)).unwrap();
+        let done = case.change(&Change::Settle(Ruling::Resolve(resolution)), &Actor::sweep(), minutes(7)).unwrap();
+        assert_eq!((done.status(), done.record().visibility), (CaseStatus::Confidential, Visibility::Rahasia));
+    }
+}

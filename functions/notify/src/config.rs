@@ -1,15 +1,21 @@
-//! Where the data of the clocks is.
+//! Where the data of the sweep is.
 
 use std::path::{Path, PathBuf};
 
 use saring_domain::calendar::{Calendar, CalendarError, Clocks, ClocksError};
+use saring_domain::learning::{Sampling, SamplingError};
+use saring_domain::policy::{Policy, PolicyError};
 
-/// Directory with [`HOLIDAYS_FILE`] and [`CLOCKS_FILE`].
+/// Directory with the files below.
 pub const MODELS_VARIABLE: &str = "SARING_MODELS";
 /// Days on which offices don't work.
 pub const HOLIDAYS_FILE: &str = "holidays.toml";
 /// How long things may take.
 pub const CLOCKS_FILE: &str = "clocks.toml";
+/// Which published reports a person looks at.
+pub const SAMPLING_FILE: &str = "sampling.toml";
+/// The policy that counts where none was activated.
+pub const POLICY_FILE: &str = "policy.toml";
 
 /// Why the data can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +38,12 @@ pub enum AssetError {
     /// The clocks can't be used.
     #[error(transparent)]
     Clocks(#[from] ClocksError),
+    /// The sampling can't be used.
+    #[error(transparent)]
+    Sampling(#[from] SamplingError),
+    /// The policy can't be used.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
 }
 
 /// What the sweep goes by.
@@ -41,6 +53,10 @@ pub struct SweepData {
     pub calendar: Calendar,
     /// How long things may take.
     pub clocks: Clocks,
+    /// Which published reports a person looks at.
+    pub sampling: Sampling,
+    /// The package's policy.
+    pub policy: Policy,
 }
 
 impl SweepData {
@@ -62,6 +78,11 @@ impl SweepData {
             let path = models.join(name);
             std::fs::read_to_string(&path).map_err(|source| AssetError::Read { path, source })
         };
-        Ok(Self { calendar: Calendar::parse(&read(HOLIDAYS_FILE)?)?, clocks: Clocks::parse(&read(CLOCKS_FILE)?)? })
+        Ok(Self {
+            calendar: Calendar::parse(&read(HOLIDAYS_FILE)?)?,
+            clocks: Clocks::parse(&read(CLOCKS_FILE)?)?,
+            sampling: Sampling::parse(&read(SAMPLING_FILE)?)?,
+            policy: Policy::parse(&read(POLICY_FILE)?)?,
+        })
     }
 }

@@ -4,9 +4,10 @@ mod config;
 mod handler;
 mod message;
 mod resend;
+pub mod rollout;
 pub mod sweep;
 
-pub use config::{AssetError, CLOCKS_FILE, HOLIDAYS_FILE, MODELS_VARIABLE, SweepData};
+pub use config::{AssetError, CLOCKS_FILE, HOLIDAYS_FILE, MODELS_VARIABLE, POLICY_FILE, SAMPLING_FILE, SweepData};
 pub use handler::Context;
 pub use message::{SCHEMA_NAME, SCHEMA_VERSION, decision, erasure};
 pub use resend::resend;

@@ -4,9 +4,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use saring_domain::case::{Actor, Case, CaseError, CaseId, Change, Timestamp};
+use saring_domain::policy::Policy;
 use saring_store::{Cases, DeadLetters, DeadState, PAGE_ITEMS_MAX, PageRequest, StoreError, Waiting};
 
 use crate::config::SweepData;
+use crate::rollout::{Judged, judge_rollout};
 
 /// Stuck reports that are named; more are counted.
 const STUCK_NAMED_MAX: usize = 1_000;
@@ -23,7 +25,7 @@ pub struct Sweep<'a> {
 }
 
 /// What a sweep found and did.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Swept {
     /// Cases that wait for a person.
     pub in_review: u64,
@@ -41,6 +43,8 @@ pub struct Swept {
     pub dead: DeadState,
     /// Whether the oldest of the dead letters is older than it should be.
     pub dead_age: Age,
+    /// What became of the canary.
+    pub rollout: Judged,
 }
 
 /// Whether something is older than its clock allows.
@@ -60,11 +64,12 @@ impl Sweep<'_> {
     /// # Errors
     /// No answer; what was done before it stays done.
     pub async fn run(&self, now: Timestamp) -> Result<Swept, StoreError> {
-        let mut swept = Swept::default();
+        // First: what follows may take long, and a canary that goes wrong shouldn't go on meanwhile.
+        let mut swept = Swept { rollout: judge_rollout(self.cases, now).await?, ..Swept::default() };
         let settled = self.cases.settle_due(now).await?;
         swept.settled = settled.cases.len() as u64;
         self.review(now, &mut swept).await?;
-        self.cases.sample_published(now).await?;
+        sample_published(self.cases, self.data, now).await?;
         self.cases.refresh_board(now).await?;
         swept.stuck = self.stuck(now).await?;
         swept.dead = self.dead.state().await?;
@@ -160,6 +165,12 @@ impl Swept {
         self.overdue > 0 || !self.stuck.is_empty() || self.dead_age == Age::Old
     }
 
+    /// Whether this sweep ended a canary.
+    #[must_use]
+    pub fn ended_rollout(&self) -> bool {
+        matches!(self.rollout, Judged::Ended { .. })
+    }
+
     /// Writes the log lines that alarms count.
     pub fn log(&self) {
         tracing::info!(
@@ -181,6 +192,17 @@ impl Swept {
             );
         }
     }
+}
+
+/// Draws what the screening published, for a person to look at, by the policy in force: nearness to
+/// its thresholds counts. One that can't be read is no alarm of the sweep's; the screening holds for it.
+///
+/// # Errors
+/// No answer.
+pub async fn sample_published(cases: &Cases, data: &SweepData, now: Timestamp) -> Result<usize, StoreError> {
+    let live = cases.live_policy().await?.and_then(|event| Policy::parse(&event.content).ok());
+    let policy = live.as_ref().unwrap_or(&data.policy);
+    cases.sample_published(&data.sampling, policy, now).await
 }
 
 /// The moment of the system's clock.

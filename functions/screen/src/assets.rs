@@ -1,6 +1,7 @@
 //! The reviewed data files that a screening needs, found and read once at start.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use saring_classifier::{Bundle, Classifier, ClassifierError, Runtime};
 use saring_domain::agency::{Registry, RegistryError};
@@ -84,13 +85,13 @@ pub struct Assets {
     /// Thresholds and rules.
     pub policy: Policy,
     /// Regions of Indonesia.
-    pub regions: Regions,
+    pub regions: Arc<Regions>,
     /// Agencies and their names.
-    pub registry: Registry,
+    pub registry: Arc<Registry>,
     /// Debunked claims.
     pub claims: ClaimBook,
     /// How often words occur in ordinary reports.
-    pub words: WordCounts,
+    pub words: Arc<WordCounts>,
 }
 
 /// What `current.toml` says; `saring model promote` and `rollback` move it.
@@ -99,6 +100,8 @@ pub struct Assets {
 pub struct Current {
     /// Directory of the current bundle, below `bundles`.
     pub bundle: String,
+    /// A bundle that is loaded beside it, for a rollout.
+    pub candidate: Option<String>,
     /// The bundle that was current before it.
     pub previous: Option<String>,
 }
@@ -121,8 +124,8 @@ impl Assets {
     pub fn load(config: &Config) -> Result<Self, AssetError> {
         let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
         let policy = Policy::parse(&read(&models.join("policy.toml"))?)?;
-        let regions = Regions::parse(&read(&models.join("regions.csv"))?)?;
-        let registry = Registry::parse(&read(&models.join("agencies.toml"))?)?;
+        let regions = Arc::new(Regions::parse(&read(&models.join("regions.csv"))?)?);
+        let registry = Arc::new(Registry::parse(&read(&models.join("agencies.toml"))?)?);
         let mut indexer = Indexer::load(config)?;
         let weights = indexer.weights()?;
         let fixed = match &config.claims {
@@ -131,6 +134,28 @@ impl Assets {
         };
         let claims = ClaimBook::new(fixed, weights);
         Ok(Self { classifier: indexer.classifier, policy, regions, registry, claims, words: indexer.words })
+    }
+
+    /// The same with the candidate that `current.toml` names, if it names one: only the model and what
+    /// belongs to it are read again.
+    ///
+    /// # Errors
+    /// A candidate that can't be used.
+    pub fn candidate(&self, config: &Config) -> Result<Option<Self>, AssetError> {
+        let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
+        let Some(name) = Current::load(models)?.candidate else { return Ok(None) };
+        let bundle = models.join("bundles").join(name);
+        let mut indexer = Indexer::load(&Config { bundle: Some(bundle), claims: None, ..config.clone() })?;
+        // An index of other claims belongs to the current bundle.
+        let claims = ClaimBook::new(indexer.own_index()?, indexer.weights()?);
+        Ok(Some(Self {
+            classifier: indexer.classifier,
+            policy: self.policy.clone(),
+            regions: Arc::clone(&self.regions),
+            registry: Arc::clone(&self.registry),
+            claims,
+            words: Arc::clone(&self.words),
+        }))
     }
 }
 
@@ -141,7 +166,7 @@ pub struct Indexer {
     models: PathBuf,
     bundle: PathBuf,
     runtime: Runtime,
-    words: WordCounts,
+    words: Arc<WordCounts>,
     words_text: String,
 }
 
@@ -163,7 +188,7 @@ impl Indexer {
         let runtime = Runtime::load(&config.runtime_library)?;
         let classifier = Classifier::load(&runtime, verified)?;
         let words_text = read(&models.join("claim_words.tsv"))?;
-        let words = WordCounts::parse(&words_text)?;
+        let words = Arc::new(WordCounts::parse(&words_text)?);
         Ok(Self { classifier, models: models.to_owned(), bundle, runtime, words, words_text })
     }
 
@@ -262,6 +287,16 @@ impl Indexer {
 /// `current.toml` is missing or not of the expected form.
 pub fn current_bundle(models: &Path) -> Result<PathBuf, AssetError> {
     Ok(models.join("bundles").join(Current::load(models)?.bundle))
+}
+
+/// Version of the candidate that `current.toml` names beside the current bundle, if it names one; its
+/// files are checked.
+///
+/// # Errors
+/// `current.toml` is missing or not of the expected form, or the candidate can't be used.
+pub fn candidate_version(models: &Path) -> Result<Option<String>, AssetError> {
+    let Some(name) = Current::load(models)?.candidate else { return Ok(None) };
+    Ok(Some(Bundle::load(&models.join("bundles").join(name))?.version().to_owned()))
 }
 
 fn read(path: &Path) -> Result<String, AssetError> {

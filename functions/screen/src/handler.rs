@@ -1,5 +1,7 @@
 //! SQS events to cases: each record by itself, failures by item, idempotent on redelivery.
 
+mod beside;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -10,9 +12,11 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use futures_util::StreamExt as _;
 use lambda_runtime::{Error, LambdaEvent};
 use saring_domain::agency::Date;
-use saring_domain::case::{Case, Screened, Timestamp, TrackingId};
-use saring_domain::policy::Decision;
+use saring_domain::case::{Case, CaseId, Screened, Timestamp, TrackingId, VersionError};
+use saring_domain::claims::LiveClaims;
+use saring_domain::policy::{Decision, Policy};
 use saring_domain::report::Report;
+use saring_domain::rollout::{self, Rollout};
 use saring_domain::trace::{Step, TraceParent};
 use saring_store::{
     Cases, Incoming, Measure, Recorded, Span, StoreError, TRACE_ATTRIBUTE, TRACKING_ATTRIBUTE, Telemetry, Unit, metric,
@@ -20,21 +24,72 @@ use saring_store::{
 };
 use tokio::sync::Mutex;
 
-use crate::live::LiveWatch;
-use crate::screening::Screener;
+use crate::candidate::{Candidate, Compared, compare};
+use crate::claims::BuildError;
+use crate::live::{InForce, Live};
+use crate::screening::{Screener, hold_unknown_policy};
 
 /// Reports of a batch that are recorded at the same time.
 const RECORDINGS_MAX: usize = 10;
 /// Longest time that a recorded report waits for the look at alike ones.
 const FOLD_MAX: Duration = Duration::from_secs(2);
 
+/// Whoever judges reports: the [`Screener`] with its model, or what a simulation puts in its place.
+pub trait Judge: Send {
+    /// Verdicts in the order of `reports`; a report that can't be judged is held, never left out.
+    fn judge(&mut self, reports: &[&Report], today: Date) -> Vec<Screened>;
+
+    /// Lets these live claims count from now on.
+    ///
+    /// # Errors
+    /// A claim could not be read; the claims of before go on counting.
+    fn take_over(&mut self, live: &LiveClaims) -> Result<(), BuildError>;
+
+    /// Judges by this policy from now on.
+    ///
+    /// # Errors
+    /// A version that is no name; the policy of before goes on counting.
+    fn take_policy(&mut self, policy: Policy) -> Result<(), VersionError>;
+}
+
+impl Judge for Screener {
+    fn judge(&mut self, reports: &[&Report], today: Date) -> Vec<Screened> {
+        self.screen(reports, today)
+    }
+
+    fn take_over(&mut self, live: &LiveClaims) -> Result<(), BuildError> {
+        self.set_live_claims(live)
+    }
+
+    fn take_policy(&mut self, policy: Policy) -> Result<(), VersionError> {
+        self.set_policy(policy)
+    }
+}
+
+/// Where the handler takes the moment and new tracking ids from.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<C = fn() -> SystemTime, I = fn() -> TrackingId> {
+    /// The moment.
+    pub clock: C,
+    /// A tracking id that nobody has.
+    pub ids: I,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self { clock: SystemTime::now, ids: random_tracking_id }
+    }
+}
+
 /// What the function holds between invocations.
 #[derive(Debug)]
-pub struct Context {
-    screener: Arc<Mutex<Screener>>,
-    live: Mutex<LiveWatch>,
+pub struct Context<J = Screener, C = fn() -> SystemTime, I = fn() -> TrackingId> {
+    screener: Arc<Mutex<J>>,
+    candidate: Option<Candidate>,
+    live: Mutex<Live>,
     cases: Cases,
     telemetry: Telemetry,
+    sources: Sources<C, I>,
 }
 
 /// A message that is a report.
@@ -49,6 +104,19 @@ struct Job {
 /// The recording of a report, under way.
 type Recording<'a> = Pin<Box<dyn Future<Output = (&'a Job, Result<(), StoreError>)> + Send + 'a>>;
 
+/// A report's screening, and what the candidate said where it was asked.
+struct Judged {
+    screened: Screened,
+    compared: Option<Compared>,
+}
+
+/// A rollout of which this function has the candidate.
+struct Asked {
+    revision: u64,
+    rollout: Rollout,
+    candidate: Candidate,
+}
+
 /// What a batch comes to, for the metrics.
 #[derive(Debug, Default)]
 struct Counts {
@@ -56,18 +124,21 @@ struct Counts {
     unwritten: usize,
     screened: AtomicUsize,
     held: AtomicUsize,
+    /// Of the reports that the candidate screened too.
+    rollout: std::sync::Mutex<rollout::Counts>,
 }
 
 impl Context {
     /// Joins a loaded screener and a table.
     #[must_use]
     pub fn new(screener: Screener, cases: Cases) -> Self {
-        Self {
-            screener: Arc::new(Mutex::new(screener)),
-            live: Mutex::new(LiveWatch::default()),
-            cases,
-            telemetry: Telemetry::silent(),
-        }
+        Self::with_sources(screener, cases, Sources::default())
+    }
+
+    /// The same, with a candidate beside the screener.
+    #[must_use]
+    pub fn with_candidate(self, candidate: Option<Candidate>) -> Self {
+        Self { candidate, ..self }
     }
 
     /// The same, with metrics and traces.
@@ -79,8 +150,24 @@ impl Context {
     /// The same screener before another table: a process can load the model only once.
     #[must_use]
     pub fn before(&self, cases: Cases) -> Self {
-        let telemetry = self.telemetry.clone();
-        Self { screener: Arc::clone(&self.screener), live: Mutex::new(LiveWatch::default()), cases, telemetry }
+        let (candidate, telemetry, sources) = (self.candidate.clone(), self.telemetry.clone(), self.sources);
+        let (screener, live) = (Arc::clone(&self.screener), Mutex::new(Live::default()));
+        Self { screener, candidate, live, cases, telemetry, sources }
+    }
+}
+
+impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Context<J, C, I> {
+    /// Joins a judge and a table, on a clock and with ids of its own.
+    #[must_use]
+    pub fn with_sources(judge: J, cases: Cases, sources: Sources<C, I>) -> Self {
+        Self {
+            screener: Arc::new(Mutex::new(judge)),
+            candidate: None,
+            live: Mutex::new(Live::default()),
+            cases,
+            telemetry: Telemetry::silent(),
+            sources,
+        }
     }
 
     /// Screens a batch. A message that is no report, or whose case can't be written, is reported
@@ -89,7 +176,7 @@ impl Context {
     /// # Errors
     /// None today; the signature is the runtime's.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
-        let began = SystemTime::now();
+        let began = (self.sources.clock)();
         let mut counts = Counts::default();
         let mut failed = Vec::new();
         let mut jobs = Vec::new();
@@ -97,7 +184,7 @@ impl Context {
             let message_id = message.message_id.clone().unwrap_or_default();
             match parse(&message) {
                 Ok(incoming) => {
-                    let tracking = incoming.tracking.unwrap_or_else(random_tracking_id);
+                    let tracking = incoming.tracking.unwrap_or_else(|| (self.sources.ids)());
                     jobs.push(Job { message_id, incoming, caller: caller(&message), tracking });
                 }
                 Err(reason) => {
@@ -107,20 +194,28 @@ impl Context {
                 }
             }
         }
-        Box::pin(self.refresh_claims()).await;
-        let now = now();
+        Box::pin(self.refresh()).await;
+        let now = timestamp((self.sources.clock)());
         let reports: Vec<&Report> = jobs.iter().map(|j| &j.incoming.report).collect();
         let model_began = Instant::now();
-        let screened = match today(now) {
-            Some(today) => self.screener.lock().await.screen(&reports, today),
+        // Before the policy in force was ever seen nothing is judged: the messages come back.
+        let seen = self.live.lock().await.in_force() != InForce::Unseen;
+        let screened = match today(now).filter(|_| seen) {
+            Some(today) => self.screener.lock().await.judge(&reports, today),
             // A clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
             None => Vec::new(),
         };
         let model_ms = model_began.elapsed().as_secs_f64() * 1e3;
         failed.extend(jobs[screened.len()..].iter().map(|j| j.message_id.clone()));
+        let asked = self.asked().await;
+        let judged = self.beside(&jobs, screened, asked.as_ref(), now).await;
         // Recording is waiting for the table; each report stands for itself, so they wait together.
-        let recordings: Vec<_> =
-            jobs.iter().zip(screened).map(|(job, screened)| self.recording(job, screened, began, &counts)).collect();
+        let revision = asked.as_ref().map_or(0, |asked| asked.revision);
+        let recordings: Vec<_> = jobs
+            .iter()
+            .zip(judged)
+            .map(|(job, judged)| self.recording(job, judged, revision, began, &counts))
+            .collect();
         let mut recordings = futures_util::stream::iter(recordings).buffer_unordered(RECORDINGS_MAX);
         while let Some((job, recorded)) = recordings.next().await {
             if let Err(error) = recorded {
@@ -129,6 +224,9 @@ impl Context {
             }
         }
         drop(recordings);
+        if let Some(asked) = &asked {
+            self.count_rollout(asked, &counts, now).await;
+        }
         counts.unwritten = failed.len() - counts.unreadable;
         self.telemetry.metrics(&counts.samples(model_ms));
         let mut response = SqsBatchResponse::default();
@@ -136,48 +234,31 @@ impl Context {
         Ok(response)
     }
 
-    /// Takes over live claims that were added or retired since. Where that fails, those of before
-    /// go on counting: a report that none of them matches is judged by its own words.
-    async fn refresh_claims(&self) {
-        let mut watch = self.live.lock().await;
-        match watch.changed(&self.cases, Instant::now()).await {
-            Ok(None) => {}
-            Ok(Some(live)) => match self.screener.lock().await.set_live_claims(&live) {
-                Ok(()) => {
-                    tracing::info!(
-                        claims.live = live.active.len(),
-                        claims.revision = live.revision,
-                        "live claims taken over"
-                    );
-                    watch.taken(live.revision);
-                }
-                Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "live claims were not taken over");
-                }
-            },
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "live claims could not be read");
-            }
-        }
-    }
-
     fn recording<'a>(
         &'a self,
         job: &'a Job,
-        screened: Screened,
+        judged: Judged,
+        revision: u64,
         began: SystemTime,
         counts: &'a Counts,
     ) -> Recording<'a> {
-        Box::pin(async move { (job, self.record(job, screened, began, counts).await) })
+        Box::pin(async move {
+            let recorded = self.record(job, judged.screened, began, counts).await;
+            if let (Ok(Some(case)), Some(compared)) = (&recorded, judged.compared) {
+                self.compared(*case, compared, revision, timestamp(began), counts).await;
+            }
+            (job, recorded.map(|_| ()))
+        })
     }
 
+    /// The case, if this made it.
     async fn record(
         &self,
         job: &Job,
         screened: Screened,
         began: SystemTime,
         counts: &Counts,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<CaseId>, StoreError> {
         let report = &job.incoming.report;
         let verdict = screened.verdict.decision;
         let decision = verdict.code();
@@ -193,6 +274,7 @@ impl Context {
                 let place = TraceParent::of(case, Step::Screen);
                 tracing::info!(report.id = %report.id, case.id = %case, case.decision = decision, trace.id = place.trace_id(), "screened");
                 self.telemetry.span(&Span { step: Step::Screen, case, caller: job.caller, began, outcome: decision });
+                return Ok(Some(case));
             }
             Recorded::Already(case) => {
                 tracing::info!(report.id = %report.id, case.id = %case.record().id, "was screened before");
@@ -207,7 +289,7 @@ impl Context {
                 tracing::warn!(report.id = %report.id, case.id = %case, "the id belongs to another text, refused and recorded");
             }
         }
-        Ok(())
+        Ok(None)
     }
 }
 
@@ -228,12 +310,12 @@ fn caller(message: &SqsMessage) -> Option<TraceParent> {
     attribute.string_value.as_deref().and_then(TraceParent::parse)
 }
 
-impl Context {
+impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Context<J, C, I> {
     /// Looks whether others say the same. That is bookkeeping: where it fails, the case stands all the
     /// same, and only nobody sees that it belongs to others.
     async fn fold(&self, case: &Case, now: Timestamp) {
-        let folded = tokio::time::timeout(FOLD_MAX, Box::pin(self.cases.fold_report(case, now)));
-        let Ok(folded) = folded.await else {
+        let folded = self.cases.within(FOLD_MAX, Box::pin(self.cases.fold_report(case, now)));
+        let Some(folded) = folded.await else {
             tracing::warn!(case.id = %case.id(), "alike reports were not looked for in time");
             return;
         };

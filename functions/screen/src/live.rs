@@ -1,40 +1,133 @@
-//! Live claims count in running functions: each looks now and then whether there are new ones.
+//! What changes without a deployment: live claims, the policy in force, a rollout. A running function
+//! looks at each now and then.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use saring_domain::claims::LiveClaims;
-use saring_store::{Cases, StoreError};
+use saring_domain::policy::{Policy, PolicyError};
+use saring_store::{Cases, LiveRollout, StoreError};
 
-/// A change of the live claims counts after at most so long in a function that is at work.
+/// A change counts after at most so long in a function that is at work.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 
-/// When the live claims were last looked at, and what they were then.
+/// When something was last looked at, and its revision then.
 #[derive(Debug, Default)]
-pub(crate) struct LiveWatch {
-    looked: Option<Instant>,
+struct Watch {
+    looked: Option<SystemTime>,
     revision: u64,
 }
 
-impl LiveWatch {
+impl Watch {
+    /// A clock that was put back makes the next look due at once.
+    fn is_due(&self, now: SystemTime) -> bool {
+        self.looked.is_none_or(|at| now.duration_since(at).is_ok_and(|since| since >= LOOK_EVERY) || now < at)
+    }
+}
+
+/// Why the policy in force is not known.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PolicyUnknown {
+    /// The table gave no answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is none that this program understands.
+    #[error("the policy in force cannot be used")]
+    Policy(#[from] PolicyError),
+}
+
+/// Whether the policy in force counts here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum InForce {
+    /// The table was not seen yet, so nothing can be judged.
+    #[default]
+    Unseen,
+    /// It counts.
+    Counts,
+    /// It is none that this program understands.
+    NotUnderstood,
+}
+
+/// What of it counts now, as far as it is known.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    claims: Watch,
+    policy: Watch,
+    in_force: InForce,
+    rollout: Watch,
+    pub(crate) on: LiveRollout,
+}
+
+impl Live {
     /// The live claims, if they changed since the last look and it is time to look.
     ///
     /// # Errors
     /// The table gave no answer; the next look is due at once.
-    pub(crate) async fn changed(&mut self, cases: &Cases, now: Instant) -> Result<Option<LiveClaims>, StoreError> {
-        if self.looked.is_some_and(|at| now.duration_since(at) < LOOK_EVERY) {
+    pub(crate) async fn claims(&mut self, cases: &Cases, now: SystemTime) -> Result<Option<LiveClaims>, StoreError> {
+        if !self.claims.is_due(now) {
             return Ok(None);
         }
-        if cases.claims_revision().await? == self.revision {
-            self.looked = Some(now);
+        if cases.claims_revision().await? == self.claims.revision {
+            self.claims.looked = Some(now);
             return Ok(None);
         }
         let live = cases.live_claims().await?;
-        self.looked = Some(now);
+        self.claims.looked = Some(now);
         Ok(Some(live))
     }
 
     /// The claims of this revision count now.
-    pub(crate) fn taken(&mut self, revision: u64) {
-        self.revision = revision;
+    pub(crate) fn claims_taken(&mut self, revision: u64) {
+        self.claims.revision = revision;
+    }
+
+    /// The policy in force and its revision, if it changed since the last look and it is time to look.
+    ///
+    /// # Errors
+    /// The table gave no answer, or a policy that is none; the next look is due at once.
+    pub(crate) async fn policy(
+        &mut self,
+        cases: &Cases,
+        now: SystemTime,
+    ) -> Result<Option<(Policy, u64)>, PolicyUnknown> {
+        if !self.policy.is_due(now) {
+            return Ok(None);
+        }
+        let event = cases.live_policy().await?;
+        let changed = event.filter(|event| event.sequence != self.policy.revision);
+        let Some(event) = changed else {
+            self.policy.looked = Some(now);
+            self.in_force = InForce::Counts;
+            return Ok(None);
+        };
+        let policy = Policy::parse(&event.content).inspect_err(|_| self.in_force = InForce::NotUnderstood)?;
+        self.policy.looked = Some(now);
+        Ok(Some((policy, event.sequence)))
+    }
+
+    /// The policy of this revision counts now.
+    pub(crate) fn policy_taken(&mut self, revision: u64) {
+        self.policy.revision = revision;
+        self.in_force = InForce::Counts;
+    }
+
+    /// Whether the policy in force counts here.
+    pub(crate) fn in_force(&self) -> InForce {
+        self.in_force
+    }
+
+    /// Looks what is done with a candidate, if it is time to look; returns whether that changed.
+    ///
+    /// # Errors
+    /// The table gave no answer; the next look is due at once.
+    pub(crate) async fn rollout(&mut self, cases: &Cases, now: SystemTime) -> Result<bool, StoreError> {
+        if !self.rollout.is_due(now) {
+            return Ok(false);
+        }
+        let live = cases.rollout().await?;
+        self.rollout.looked = Some(now);
+        let changed = live.revision != self.rollout.revision;
+        self.rollout.revision = live.revision;
+        self.on = live;
+        Ok(changed)
     }
 }

@@ -5,7 +5,7 @@ use saring_domain::agency::{AgencyType, Date};
 use saring_domain::case::{MatchedClaim, ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Recall, Screened};
 use saring_domain::claims::LiveClaims;
 use saring_domain::pii;
-use saring_domain::policy::{ClaimEvidence, Evidence, Unjudged, decide};
+use saring_domain::policy::{ClaimEvidence, Decision, Evidence, Policy, Reason, Unjudged, decide};
 use saring_domain::region::LocationHint;
 use saring_domain::report::Report;
 use saring_domain::score::{Fine, Flag, Scores};
@@ -49,6 +49,16 @@ impl Screener {
     #[must_use]
     pub fn policy(&self) -> &PolicyVersion {
         &self.policy
+    }
+
+    /// Judges by this policy from now on.
+    ///
+    /// # Errors
+    /// A version that is no name; the policy of before goes on counting.
+    pub fn set_policy(&mut self, policy: Policy) -> Result<(), saring_domain::case::VersionError> {
+        self.policy = PolicyVersion::parse(policy.version())?;
+        self.assets.policy = policy;
+        Ok(())
     }
 
     /// Lets these live claims count from now on, beside those of the index.
@@ -148,6 +158,17 @@ impl Screener {
 
     fn region_name(&self, code: &str) -> String {
         self.assets.regions.by_code(code).map_or_else(|| code.to_owned(), |r| r.name)
+    }
+}
+
+/// Holds what was judged by the package's policy while the one in force is not known.
+pub(crate) fn hold_unknown_policy(screened: &mut Screened) {
+    if screened.verdict.decision == Decision::Publish {
+        screened.verdict.decision = Decision::Review;
+        screened.verdict.reasons = vec![Reason {
+            code: "held.policy_unknown".to_owned(),
+            detail: "kebijakan yang berlaku tidak terbaca, perlu diperiksa petugas".to_owned(),
+        }];
     }
 }
 

@@ -1,8 +1,8 @@
 //! Counts of the whole review queue, made by the sweep, so that a page needs not count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use saring_domain::case::{CaseRecord, Timestamp};
+use saring_domain::case::{CaseId, CaseRecord, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::cases::Cases;
@@ -14,8 +14,52 @@ use crate::wire::case_record;
 
 /// Values of a kind that are kept, the most frequent.
 const VALUES_MAX: usize = 20;
+/// Most pressing cases whose campaigns are counted.
+pub const CAMPAIGN_ROWS_MAX: usize = 2000;
+/// Longest begin of a campaign's text.
+const SAYS_CHARS_MAX: usize = 60;
 /// Rows that one count reads at most; beyond them it says so.
 const ROWS_MAX: u64 = 500_000;
+
+/// Steps of how long a report waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AgeStep {
+    /// Less than a day.
+    Day,
+    /// One day to three.
+    ThreeDays,
+    /// Three days to seven.
+    Week,
+    /// More than a week.
+    Older,
+}
+
+impl AgeStep {
+    /// All steps, the youngest first.
+    pub const ALL: [Self; 4] = [Self::Day, Self::ThreeDays, Self::Week, Self::Older];
+
+    /// The step of a report that was accepted then.
+    #[must_use]
+    pub fn of(received_at: Timestamp, now: Timestamp) -> Self {
+        match now.unix_ms().saturating_sub(received_at.unix_ms()) / 86_400_000 {
+            0 => Self::Day,
+            1 | 2 => Self::ThreeDays,
+            3..7 => Self::Week,
+            _ => Self::Older,
+        }
+    }
+
+    /// The value of a filter.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Day => "1d",
+            Self::ThreeDays => "3d",
+            Self::Week => "7d",
+            Self::Older => "old",
+        }
+    }
+}
 
 /// How often a value occurs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +97,13 @@ pub struct Board {
     pub agencies: Vec<Counted>,
     /// By region.
     pub regions: Vec<Counted>,
+    /// By how long the report waits, as [`AgeStep`] has it.
+    #[serde(default)]
+    pub ages: Vec<Counted>,
+    /// By campaign, named by its first case, with the begin of what they say: among the
+    /// [`CAMPAIGN_ROWS_MAX`] most pressing.
+    #[serde(default)]
+    pub campaigns: Vec<Counted>,
     /// By day of the report's acceptance (UTC, `2026-11-24`), for the last days.
     pub days: Vec<Counted>,
 }
@@ -74,8 +125,11 @@ impl Tally {
     }
 }
 
-#[derive(Default)]
 struct Tallies {
+    now: Timestamp,
+    ages: Tally,
+    /// The first cases with the begin of what they say.
+    first: Vec<(CaseId, String)>,
     reasons: Tally,
     categories: Tally,
     agencies: Tally,
@@ -85,6 +139,20 @@ struct Tallies {
 }
 
 impl Tallies {
+    fn at(now: Timestamp) -> Self {
+        Self {
+            now,
+            ages: Tally::default(),
+            first: Vec::new(),
+            reasons: Tally::default(),
+            categories: Tally::default(),
+            agencies: Tally::default(),
+            regions: Tally::default(),
+            days: Tally::default(),
+            oldest: None,
+        }
+    }
+
     fn add(&mut self, record: &CaseRecord) {
         let mut reasons: Vec<&str> = record.screened.verdict.reasons.iter().map(|r| r.code.as_str()).collect();
         reasons.sort_unstable();
@@ -101,6 +169,11 @@ impl Tallies {
         if let Some(region) = &record.screened.region {
             self.regions.add(&region.code, Some(&region.name));
         }
+        self.ages.add(AgeStep::of(record.received_at, self.now).code(), None);
+        if self.first.len() < CAMPAIGN_ROWS_MAX {
+            let says = record.screened.public_text.chars().take(SAYS_CHARS_MAX).collect();
+            self.first.push((record.id, says));
+        }
         self.days.add(&record.received_at.rfc3339()[..10], None);
         self.oldest = Some(self.oldest.map_or(record.received_at, |oldest| oldest.min(record.received_at)));
     }
@@ -116,8 +189,9 @@ impl Cases {
     /// # Errors
     /// No answer, or a row that can't be read.
     pub async fn refresh_board(&self, now: Timestamp) -> Result<Board, StoreError> {
-        let mut tallies = Tallies::default();
+        let mut tallies = Tallies::at(now);
         let open = self.walk(Listing::ReviewOpen, Some(&mut tallies)).await?;
+        let campaigns = self.waiting_campaigns(&tallies.first).await?;
         let board = Board {
             at_ms: now.unix_ms(),
             open,
@@ -130,6 +204,8 @@ impl Cases {
             categories: tallies.categories.most(VALUES_MAX),
             agencies: tallies.agencies.most(VALUES_MAX),
             regions: tallies.regions.most(VALUES_MAX),
+            ages: tallies.ages.most(VALUES_MAX),
+            campaigns: campaigns.most(VALUES_MAX),
             days: tallies.days.most(400),
         };
         let json = json(&board);
@@ -137,6 +213,21 @@ impl Cases {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.map_err(failed("keeping the counts of the queue"))?;
         Ok(board)
+    }
+
+    /// How many of these cases belong to a campaign, the first of each included.
+    async fn waiting_campaigns(&self, first: &[(CaseId, String)]) -> Result<Tally, StoreError> {
+        let ids: Vec<CaseId> = first.iter().map(|(id, _)| *id).collect();
+        let campaigns = self.campaigns_of(&ids).await?;
+        let named: HashSet<CaseId> = campaigns.values().copied().collect();
+        let mut tally = Tally::default();
+        for (id, says) in first {
+            let own = named.contains(id).then_some(id);
+            if let Some(campaign) = campaigns.get(id).or(own) {
+                tally.add(&campaign.to_string(), Some(says));
+            }
+        }
+        Ok(tally)
     }
 
     async fn walk(&self, listing: Listing, mut tallies: Option<&mut Tallies>) -> Result<u64, StoreError> {

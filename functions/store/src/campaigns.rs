@@ -6,6 +6,7 @@
 //! items of its own. No item is written by all members, so a wave of them has nothing to contend for.
 
 mod bands;
+mod fold;
 mod view;
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
@@ -14,6 +15,7 @@ use saring_domain::case::{Case, CaseId, CaseRecord, Timestamp};
 use saring_domain::policy::Decision;
 use saring_domain::report::TextHash;
 
+use crate::batch::Reading;
 use crate::cases::Cases;
 use crate::error::{StoreError, unreadable};
 use crate::item::{Attributes, DecodeError, Reader, Writer, text};
@@ -72,7 +74,7 @@ impl Cases {
     pub async fn fold_report(&self, case: &Case, now: Timestamp) -> Result<Option<CaseId>, StoreError> {
         let record = case.record();
         let Some(print) = Fingerprint::of(&record.screened.public_text) else { return Ok(None) };
-        let (marker, mut seen) = self.bands_and_marker(record.id, &print, bands::Reading::Cheap).await?;
+        let (marker, mut seen) = self.bands_and_marker(record.id, &print, Reading::Cheap).await?;
         if let Some(marker) = &marker
             && marker.text_hash == record.screened.text_hash
         {
@@ -113,6 +115,17 @@ impl Cases {
         campaign: CaseId,
         now: Timestamp,
     ) -> Result<Outcome, StoreError> {
+        self.transact("joining a campaign", self.member_writes(record, before, campaign, now)).await
+    }
+
+    /// What makes a case a member.
+    fn member_writes(
+        &self,
+        record: &CaseRecord,
+        before: Option<&Marker>,
+        campaign: CaseId,
+        now: Timestamp,
+    ) -> Vec<Write> {
         let member_sk = format!("{MEMBER_PREFIX}{}", n::listing_sk(record.received_at, record.id));
         let expires_at = now.plus_days(KEPT_DAYS).unix_s();
         let marker = Writer::default()
@@ -135,7 +148,7 @@ impl Cases {
         if let Some(before) = before.filter(|before| before.campaign != campaign) {
             writes.push(self.put_any(member(before.campaign).time(LEFT_AT, now).finish()));
         }
-        self.transact("joining a campaign", writes).await
+        writes
     }
 
     /// Puts a marker where there is none, or over the one that was read.

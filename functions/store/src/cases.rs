@@ -1,9 +1,13 @@
 //! The table and what is read from it by key.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::AsyncSleep as _;
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::{Either, select};
 use saring_domain::case::{AuditEvent, Case, CaseId, TRACKING_BYTES, Timestamp, TrackingId};
 use saring_domain::report::{ReportId, TextHash};
 
@@ -63,11 +67,31 @@ impl Cases {
     /// A client for the table. Nothing is sent yet.
     pub async fn connect(config: &TableConfig) -> Self {
         let shared = sdk(&config.region, config.endpoint.as_deref(), config.access).await;
+        Self::with_client(Client::new(&shared), config)
+    }
+
+    pub(crate) fn with_client(client: Client, config: &TableConfig) -> Self {
         Self {
-            client: Client::new(&shared),
+            client,
             table: config.table.clone(),
             original_retention_days: config.original_retention_days,
             original_keys: config.original_keys.clone().map(Arc::new),
+        }
+    }
+
+    /// Waits on the clock of the client; nothing where it has none.
+    pub(crate) async fn pass(&self, time: Duration) {
+        if let Some(clock) = self.client.config().sleep_impl() {
+            clock.sleep(time).await;
+        }
+    }
+
+    /// Lets something that is not needed take so long at most, on the clock of the client.
+    pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let (work, end) = (pin!(work), pin!(self.pass(limit)));
+        match select(work, end).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::item::Reader;
 use crate::names as n;
 use crate::notes::NoteText;
 use crate::trail::Draft;
-use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off, listed_item};
+use crate::transact::{ATTEMPTS_MAX, Outcome, Write, listed_item};
 
 /// What came of changing the text of a report.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,7 +100,7 @@ impl Cases {
         const OPERATION: &str = "masking a text anew";
         let report = self.original(id, actor, now).await?.ok_or(StoreError::NoCase(id))?;
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let head = self.head_of(id).await?;
             let case = self.case(id).await?.ok_or(StoreError::NoCase(id))?;
             if case.version() != expected_version {
@@ -161,7 +161,7 @@ impl Cases {
     ) -> Result<Case, StoreError> {
         const OPERATION: &str = "recording a change of a case";
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let head = self.head_of(id).await?;
             let case = self.case(id).await?.ok_or(StoreError::NoCase(id))?;
             let version = case.version();
@@ -210,7 +210,7 @@ impl Cases {
         let id = tracking.case_id();
         let text_hash = report.text_hash();
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let receipt = self.receipt(&report.id).await?.filter(|r| r.tracking == tracking);
             let receipt = receipt.ok_or(StoreError::NoCase(id))?;
             let head = self.head_of(id).await?;

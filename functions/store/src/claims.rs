@@ -1,7 +1,6 @@
 //! Live claims: added and retired without a deployment, each change with an event in a trail of
 //! its own. They stand in one partition: there are few, and functions read them together.
 
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use saring_domain::case::{Actor, AuditHash, Timestamp};
 use saring_domain::claims::{
     CLAIM_ID_BYTES_MAX, Claim, ClaimAction, ClaimEvent, LIVE_CLAIMS_MAX, LiveClaims, content_hash, read_claims,
@@ -9,9 +8,9 @@ use saring_domain::claims::{
 
 use crate::cases::Cases;
 use crate::error::{StoreError, failed, unreadable};
-use crate::item::{Attributes, DecodeError, Reader, Writer, number, text, value_error};
+use crate::item::{Attributes, DecodeError, Reader, Writer, text, value_error};
 use crate::names as n;
-use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off};
+use crate::transact::{ATTEMPTS_MAX, Outcome, Write};
 
 const PARTITION: &str = "claims";
 const CLAIM_PREFIX: &str = "claim#";
@@ -107,7 +106,7 @@ impl Cases {
             return Err(StoreError::TooLarge { what: "a live claim", actual, limit: CLAIM_BYTES_MAX });
         }
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let end = self.end_of_claims().await?;
             let event = ClaimEvent {
                 sequence: end.sequence + 1,
@@ -152,17 +151,7 @@ impl Cases {
             .number(n::AUDIT_SEQUENCE, event.sequence)
             .text(n::AUDIT_HASH, event.hash().as_str())
             .finish();
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = if end.sequence == 0 {
-            put.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", n::PK)
-        } else {
-            put.condition_expression("#sequence = :sequence AND #hash = :hash")
-                .expression_attribute_names("#sequence", n::AUDIT_SEQUENCE)
-                .expression_attribute_names("#hash", n::AUDIT_HASH)
-                .expression_attribute_values(":sequence", number(end.sequence))
-                .expression_attribute_values(":hash", text(end.hash.as_str()))
-        };
-        Ok(TransactWriteItem::builder().put(put.build()?).build())
+        self.put_end(item, end.sequence, &end.hash)
     }
 
     async fn claim_items(&self, prefix: &str) -> Result<Vec<Attributes>, StoreError> {

@@ -42,11 +42,11 @@ pub mod env {
 
 /// Days for which originals are kept, unless the environment says otherwise.
 const ORIGINAL_RETENTION_DAYS: u32 = 365;
-const LOCAL_REGION: &str = "us-east-1";
+pub(crate) const LOCAL_REGION: &str = "us-east-1";
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const ATTEMPTS_MAX: u32 = 3;
+pub(crate) const ATTEMPTS_MAX: u32 = 3;
 
 /// Why a configuration is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -212,15 +212,10 @@ pub(crate) async fn sdk(region: &str, endpoint: Option<&str>, access: Access) ->
     } else {
         http.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
     };
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
-        .build();
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
         .http_client(http)
-        .timeout_config(timeouts)
+        .timeout_config(timeouts())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX));
     let loader = match access {
         Access::Usual => loader,
@@ -230,4 +225,12 @@ pub(crate) async fn sdk(region: &str, endpoint: Option<&str>, access: Access) ->
         Some(endpoint) => loader.endpoint_url(endpoint).load().await,
         None => loader.load().await,
     }
+}
+
+pub(crate) fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
 }

@@ -48,7 +48,11 @@ impl Decisions {
     /// A client for the queue. Nothing is sent yet.
     pub async fn connect(config: &QueueConfig) -> Self {
         let shared = sdk(&config.region, config.endpoint.as_deref(), config.access).await;
-        Self { client: Client::new(&shared), url: config.url.clone() }
+        Self::with_client(Client::new(&shared), &config.url)
+    }
+
+    pub(crate) fn with_client(client: Client, url: &str) -> Self {
+        Self { client, url: url.to_owned() }
     }
 
     /// Sends in order: two messages of a group never go in one call, and nothing is sent after a

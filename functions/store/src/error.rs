@@ -105,6 +105,12 @@ pub enum StoreError {
         #[source]
         source: DecodeError,
     },
+    /// A setting was changed since it was read.
+    #[error("the setting was changed since it was read")]
+    SettingMoved,
+    /// A rollout goes on.
+    #[error("a rollout goes on; it must end before another begins")]
+    RolloutOn,
     /// The originals can't be written or read here.
     #[error("there is no key for originals")]
     NoKey,
@@ -129,6 +135,8 @@ impl StoreError {
             | Self::TooLarge { .. }
             | Self::TooMany { .. }
             | Self::Decode { .. }
+            | Self::SettingMoved
+            | Self::RolloutOn
             | Self::NoKey
             | Self::Seal(_)
             | Self::Case(_) => Retry::Pointless,

@@ -33,7 +33,11 @@ impl DeadLetters {
     /// A client for the queue. Nothing is sent yet.
     pub async fn connect(config: &QueueConfig) -> Self {
         let shared = sdk(&config.region, config.endpoint.as_deref(), config.access).await;
-        Self { client: Client::new(&shared), url: config.url.clone() }
+        Self::with_client(Client::new(&shared), config)
+    }
+
+    pub(crate) fn with_client(client: Client, config: &QueueConfig) -> Self {
+        Self { client, url: config.url.clone() }
     }
 
     /// How many there are, and how old; nothing is moved or hidden.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod batch;
 mod board;
 mod campaigns;
 mod cases;
@@ -9,6 +10,7 @@ mod config;
 mod decisions;
 mod definition;
 mod error;
+mod exchange;
 mod item;
 mod labels;
 mod letters;
@@ -16,13 +18,17 @@ mod names;
 mod notes;
 mod originals;
 mod pages;
+mod policy;
 mod quality;
 mod queue;
 mod queues;
 mod recall;
+mod reporters;
 mod resting;
+mod rollout;
 mod samples;
 mod seal;
+mod settings;
 mod stream;
 mod telemetry;
 mod trail;
@@ -32,7 +38,7 @@ mod views;
 mod wire;
 mod write;
 
-pub use board::{Board, Counted};
+pub use board::{AgeStep, Board, CAMPAIGN_ROWS_MAX, Counted};
 pub use campaigns::{Campaign, MEMBERS_COUNTED_MAX, MemberOutcome};
 pub use cases::{Cases, Receipt, Tracked, random_tracking_id};
 pub use change::Edited;
@@ -40,6 +46,7 @@ pub use config::{Access, ConfigError, QueueConfig, TableConfig, env};
 pub use decisions::{DecisionMessage, Decisions, EVENT_ID_ATTRIBUTE, Unsent};
 pub use definition::{IndexDefinition, KeyNames, Projection, TableDefinition, table_definition};
 pub use error::{Retry, StoreError};
+pub use exchange::{Answer, Answering, Exchange, Passing};
 pub use item::{DecodeError, Problem};
 pub use letters::{DeadLetters, DeadState};
 pub use notes::{NOTE_CHARS_MAX, Note, NoteError, NoteText};
@@ -51,6 +58,8 @@ pub use queue::{
     TRACKING_ATTRIBUTE, encode_report, parse_message,
 };
 pub use queues::{QueuePart, Settled};
+pub use reporters::{HISTORY_REPORTS_MAX, ReporterHistory};
+pub use rollout::{EndedBy, LiveRollout, RolloutReport, Ruled};
 pub use samples::Sample;
 pub use seal::{KEY_BYTES, Keyring, OriginalKey, SealError};
 pub use stream::{ErasedCase, StreamChange, StreamEntry, stream_change};

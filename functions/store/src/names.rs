@@ -98,6 +98,8 @@ pub(crate) const SECOND: &str = "second";
 pub(crate) const SECOND_BY: &str = "second_by";
 pub(crate) const LAST: &str = "last";
 pub(crate) const REASONS: &str = "reasons";
+/// A keyed hash of who sent a report.
+pub(crate) const REPORTER: &str = "reporter";
 pub(crate) const QUERY: &str = "query";
 pub(crate) const VIEW_PREFIX: &str = "view#";
 pub(crate) const NOTE_PREFIX: &str = "note#";

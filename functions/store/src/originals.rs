@@ -12,7 +12,7 @@ use crate::names as n;
 use crate::queue::encode_report;
 use crate::seal::{Keyring, Place, SealError, Sealed};
 use crate::trail::{Draft, Head};
-use crate::transact::{ATTEMPTS_MAX, Outcome, back_off};
+use crate::transact::{ATTEMPTS_MAX, Outcome};
 
 /// What came of erasing a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Cases {
     pub async fn erase(&self, id: CaseId, actor: &Actor, now: Timestamp) -> Result<Erasure, StoreError> {
         const OPERATION: &str = "erasing a case";
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let head = self.head_of(id).await?;
             if head.erased_at.is_some() {
                 return Ok(Erasure::Before);
@@ -89,6 +89,10 @@ impl Cases {
                 self.put_event(&event),
                 self.move_head(&head, &event),
             ];
+            if let Some(reporter) = &head.reporter {
+                let (pk, sk) = reporter.key();
+                writes.push(self.delete(pk, sk));
+            }
             if let Some(marker) = &marker {
                 let (pk, sk) = marker.member();
                 writes.push(self.delete(pk, sk));
@@ -169,7 +173,7 @@ impl Cases {
     async fn record_reading(&self, id: CaseId, sort: &str, reader: &Actor, now: Timestamp) -> Result<(), StoreError> {
         const OPERATION: &str = "recording that an original is read";
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let head = self.head_of(id).await?;
             if head.erased_at.is_some() {
                 return Err(StoreError::NoCase(id));

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use saring_domain::case::{Case, CaseId, NamedRegion, Timestamp};
 use saring_domain::report::ReportId;
-use tokio::task::JoinSet;
 
 use crate::cases::Cases;
 use crate::error::{StoreError, failed, unreadable};
@@ -273,14 +274,14 @@ impl Cases {
 
     /// Reads on where a shard has run out, all such at once.
     async fn refill(&self, listing: Listing, shards: &mut [Shard], share: usize) -> Result<(), StoreError> {
-        let mut reads = JoinSet::new();
-        for shard in shards.iter().filter(|shard| shard.rows.is_empty() && !shard.ended) {
-            let (cases, number, after) = (self.clone(), shard.number, shard.after.clone());
-            reads.spawn(async move { (number, cases.shard(listing, number, after, share).await) });
-        }
-        while let Some(joined) = reads.join_next().await {
-            let joined = joined.map_err(|e| StoreError::Transient { operation: "reading a listing", source: e.into() });
-            let (number, read) = joined?;
+        let empty = shards.iter().filter(|shard| shard.rows.is_empty() && !shard.ended);
+        let mut reads: FuturesUnordered<_> = empty
+            .map(|shard| {
+                let (number, after) = (shard.number, shard.after.clone());
+                async move { (number, self.shard(listing, number, after, share).await) }
+            })
+            .collect();
+        while let Some((number, read)) = reads.next().await {
             let one = &mut shards[usize::from(number)];
             let rows = read?;
             one.ended = rows.len() < share;

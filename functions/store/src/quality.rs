@@ -1,10 +1,17 @@
 //! Decisions that are checked by somebody who doesn't know them, and the log of decisions from which
 //! figures are made.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesOrdered;
+use ring::digest::{SHA256, digest};
 use saring_domain::case::{Actor, AuditAction, Case, CaseError, CaseId, CaseStatus, PublishedBy, Ruling, Timestamp};
+use saring_domain::learning::{Candidate, Sampling};
+use saring_domain::policy::Policy;
 use saring_domain::quality::draw;
+use saring_domain::report::hex;
 
 use crate::cases::Cases;
 use crate::error::{StoreError, failed, unreadable};
@@ -13,12 +20,12 @@ use crate::names as n;
 use crate::pages::{PAGE_ITEMS_MAX, PageRequest};
 use crate::samples::Sample;
 use crate::trail::Draft;
-use crate::transact::{ATTEMPTS_MAX, Outcome, Write, back_off};
+use crate::transact::{ATTEMPTS_MAX, Outcome, Write};
 
 /// Share of people's decisions that a second person checks.
 const SECOND_SHARE: f64 = 0.1;
-/// Share of what the screening published that a person checks, by how near it came to being held.
-const SAMPLE_SHARES: [(f32, f64); 3] = [(0.25, 0.2), (0.1, 0.05), (0.0, 0.01)];
+/// Bytes of the hash that names a check.
+const KEY_BYTES: usize = 12;
 /// Days that listings look back.
 pub const CHECK_DAYS: u64 = 28;
 const DAY_MS: u64 = 86_400_000;
@@ -74,10 +81,13 @@ pub struct Check {
 }
 
 impl Check {
-    /// Names it in forms: day, kind and case.
+    /// Names it in forms: its day and a hash. Neither its kind nor its case can be told from it, so that
+    /// who checks doesn't know a golden case from another, nor finds the first decision.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}.{}.{}", day(self.at), self.kind.code(), self.case)
+        let day = day(self.at);
+        let named = format!("saring check v1\0{day}\0{}\0{}", self.kind.code(), self.case);
+        format!("{day}.{}", hex(&digest(&SHA256, named.as_bytes()).as_ref()[..KEY_BYTES]))
     }
 
     /// Whether two people decided differently about being public.
@@ -115,7 +125,7 @@ pub enum Appealed {
     Yes,
 }
 
-fn day(at: Timestamp) -> String {
+pub(crate) fn day(at: Timestamp) -> String {
     at.rfc3339()[..10].to_owned()
 }
 
@@ -172,7 +182,7 @@ fn check(item: &Attributes) -> Result<Check, DecodeError> {
     })
 }
 
-fn logged(item: &Attributes) -> Result<Logged, DecodeError> {
+pub(crate) fn logged(item: &Attributes) -> Result<Logged, DecodeError> {
     let item = Reader(item);
     Ok(Logged {
         at: item.time(n::AT)?,
@@ -230,7 +240,12 @@ impl Cases {
     ///
     /// # Errors
     /// No answer.
-    pub async fn sample_published(&self, now: Timestamp) -> Result<usize, StoreError> {
+    pub async fn sample_published(
+        &self,
+        sampling: &Sampling,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
         let mark = self.get("reading how far the sample is", n::SAMPLE_PK, n::BOARD_SK).await?;
         let mark = mark.map(|item| Reader(&item).time(n::AT)).transpose().map_err(unreadable("sample"))?;
         let mark = mark.unwrap_or(Timestamp::from_unix_ms(now.unix_ms().saturating_sub(DAY_MS)));
@@ -249,7 +264,8 @@ impl Cases {
                 break;
             }
         }
-        let mut counts = std::collections::BTreeMap::new();
+        let mut counts = BTreeMap::new();
+        let rollout = if seen.is_empty() { None } else { Some(self.rollout().await?).filter(|live| live.on.is_some()) };
         for (id, at) in seen {
             let Some(case) = self.case(id).await? else { continue };
             let by_screening = case.record().publication.as_ref().is_some_and(|p| p.by == PublishedBy::Screening);
@@ -257,7 +273,15 @@ impl Cases {
                 continue;
             }
             *counts.entry(day(at)).or_insert(0_u64) += 1;
-            drawn += usize::from(self.draw_published(&case, at).await?);
+            let candidate = match &rollout {
+                Some(live) if self.disagreed(live.revision, id).await? => Candidate::Differs,
+                _ => Candidate::Agrees,
+            };
+            let screened = &case.record().screened;
+            if sampling.draws(&id.to_string(), policy, screened, candidate) {
+                let probability = sampling.probability(policy, screened, candidate);
+                drawn += usize::from(self.draw_published(&case, probability, at).await?);
+            }
         }
         for (day, count) in counts {
             self.add_published(&day, count).await?;
@@ -268,16 +292,11 @@ impl Cases {
         Ok(drawn)
     }
 
-    async fn draw_published(&self, case: &Case, at: Timestamp) -> Result<bool, StoreError> {
-        let highest = case.record().screened.flags.iter().map(|(_, score)| score.get()).fold(0.0, f32::max);
-        let share = SAMPLE_SHARES.iter().find(|(from, _)| highest >= *from).map_or(0.01, |(_, share)| *share);
-        if draw(&["sample", &case.id().to_string()]) >= share {
-            return Ok(false);
-        }
+    async fn draw_published(&self, case: &Case, probability: f64, at: Timestamp) -> Result<bool, StoreError> {
         let check = Check {
             case: case.id(),
             kind: CheckKind::Sample,
-            probability: share,
+            probability,
             at,
             first: "publish".to_owned(),
             first_by: Actor::screen(),
@@ -287,7 +306,7 @@ impl Cases {
         };
         let written = self.transact("drawing a case", [self.put_new(check_entry(&check))]).await?;
         // Training weighs what was drawn by its probability too.
-        self.add_sample(case.id(), Sample { probability: share, at }).await?;
+        self.add_sample(case.id(), Sample { probability, at }).await?;
         Ok(matches!(written, Outcome::Done))
     }
 
@@ -342,13 +361,8 @@ impl Cases {
     /// # Errors
     /// No answer, or a check that can't be read.
     pub async fn checks(&self, now: Timestamp) -> Result<Vec<Check>, StoreError> {
-        let mut checks = Vec::new();
-        for day in days_back(now, CHECK_DAYS) {
-            let items = self.partition(n::check_pk(&day), None).await?;
-            let day = items.iter().map(check).collect::<Result<Vec<_>, _>>();
-            checks.extend(day.map_err(unreadable("check"))?);
-        }
-        Ok(checks)
+        let items = self.of_days(days_back(now, CHECK_DAYS).map(|day| n::check_pk(&day))).await?;
+        items.iter().map(check).collect::<Result<_, _>>().map_err(unreadable("check"))
     }
 
     /// Decisions of the last days, the newest day first.
@@ -356,12 +370,14 @@ impl Cases {
     /// # Errors
     /// No answer, or a row that can't be read.
     pub async fn decision_log(&self, now: Timestamp, days: u64) -> Result<Vec<Logged>, StoreError> {
-        let mut rows = Vec::new();
-        for day in days_back(now, days.min(CHECK_DAYS)) {
-            let items = self.partition(n::log_pk(&day), None).await?;
-            rows.extend(items.iter().map(logged).collect::<Result<Vec<_>, _>>().map_err(unreadable("log"))?);
-        }
-        Ok(rows)
+        let items = self.of_days(days_back(now, days.min(CHECK_DAYS)).map(|day| n::log_pk(&day))).await?;
+        items.iter().map(logged).collect::<Result<_, _>>().map_err(unreadable("log"))
+    }
+
+    /// The items of a partition for each day, read at the same time, in the order of the days.
+    async fn of_days(&self, days: impl Iterator<Item = String>) -> Result<Vec<Attributes>, StoreError> {
+        let reads: FuturesOrdered<_> = days.map(|pk| self.partition(pk, None)).collect();
+        Ok(reads.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
     }
 
     /// Records a second decision, once, with an event in the case's trail that does not say what it was.
@@ -399,7 +415,7 @@ impl Cases {
     ) -> Result<(), StoreError> {
         const OPERATION: &str = "recording a check";
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let head = self.head_of(check.case).await?;
             let case = self.case(check.case).await?.ok_or(StoreError::NoCase(check.case))?;
             let draft = Draft::of(case.record(), by, AuditAction::Checked, check.kind.code().to_owned());

@@ -1,6 +1,6 @@
 //! Parts of the review queue, and decisions whose rest is over.
 
-use saring_domain::case::{Actor, Case, CaseError, CaseId, Change, Timestamp};
+use saring_domain::case::{Actor, Case, CaseId, Change, Timestamp};
 
 use crate::cases::Cases;
 use crate::error::{StoreError, unreadable};
@@ -78,10 +78,8 @@ impl Cases {
                 let change = Change::Settle(proposal.ruling.clone());
                 match self.change(case.id(), case.version(), &change, &Actor::sweep(), now).await {
                     Ok(_) => settled.cases.push(case.id()),
-                    // The index may be behind the case.
-                    Err(
-                        StoreError::Stale { .. } | StoreError::NoCase(_) | StoreError::Case(CaseError::NothingRests),
-                    ) => {
+                    // The index may be behind the case; and what one case refuses must not keep the others.
+                    Err(StoreError::Stale { .. } | StoreError::NoCase(_) | StoreError::Case(_)) => {
                         settled.passed_over += 1;
                     }
                     Err(error) => return Err(error),

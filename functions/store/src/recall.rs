@@ -5,7 +5,7 @@ use saring_domain::case::{Actor, AuditAction, Case, CaseId, Recall, Timestamp};
 use crate::cases::Cases;
 use crate::error::StoreError;
 use crate::trail::Draft;
-use crate::transact::{ATTEMPTS_MAX, Outcome, back_off, listed_item};
+use crate::transact::{ATTEMPTS_MAX, Outcome, listed_item};
 
 impl Cases {
     /// Brings the version of a public case that was looked at back to review, with the evidence; its
@@ -24,7 +24,7 @@ impl Cases {
     ) -> Result<Case, StoreError> {
         const OPERATION: &str = "bringing a public case back to review";
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let head = self.head_of(id).await?;
             let case = self.case(id).await?.ok_or(StoreError::NoCase(id))?;
             let version = case.version();

@@ -5,6 +5,7 @@ use std::fmt;
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
+use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use saring_domain::case::CaseId;
 use saring_domain::report::hex;
@@ -13,6 +14,8 @@ use saring_domain::report::hex;
 pub const KEY_BYTES: usize = 32;
 /// Bytes of a key's id: enough to tell a handful of keys apart.
 const KEY_ID_BYTES: usize = 8;
+/// Bytes of a pseudonym: no two people share one.
+const PSEUDONYM_BYTES: usize = 16;
 
 /// Why something can't be sealed or opened. It says nothing about the content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +116,14 @@ impl Place<'_> {
 }
 
 impl Keyring {
+    /// A name for something that must be told apart and not be told: the same for the same text under
+    /// the current key, and nothing without it.
+    pub(crate) fn pseudonym(&self, kind: &str, text: &str) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.current.0);
+        let tag = hmac::sign(&key, format!("saring pseudonym v1\0{kind}\0{text}").as_bytes());
+        hex(&tag.as_ref()[..PSEUDONYM_BYTES])
+    }
+
     pub(crate) fn seal(&self, place: Place<'_>, text: &str) -> Result<Sealed, SealError> {
         let key = random::<KEY_BYTES>()?;
         Ok(Sealed {

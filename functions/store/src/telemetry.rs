@@ -26,6 +26,12 @@ pub mod metric {
     pub const UNWRITTEN: &str = "Unwritten";
     /// Milliseconds of a batch in the model.
     pub const MODEL_MS: &str = "ModelMs";
+    /// Milliseconds of a batch in the candidate model.
+    pub const CANDIDATE_MS: &str = "CandidateMs";
+    /// Reports on which the candidate model gave no answer in time.
+    pub const CANDIDATE_ERRORS: &str = "CandidateErrors";
+    /// Canaries that left their bounds and were ended.
+    pub const ROLLED_BACK: &str = "RolledBack";
     /// Decisions that were told.
     pub const TOLD: &str = "Told";
     /// Runs of the sweep that call for a person.

@@ -10,6 +10,7 @@ use crate::cases::Cases;
 use crate::error::{StoreError, unreadable};
 use crate::item::{Attributes, DecodeError, Problem, Reader, number, text};
 use crate::names as n;
+use crate::reporters::ReporterPlace;
 use crate::transact::Write;
 use crate::wire::audit_item;
 
@@ -21,6 +22,8 @@ pub(crate) struct Head {
     pub(crate) conflicts: u64,
     /// When the case was erased, if it was.
     pub(crate) erased_at: Option<Timestamp>,
+    /// Where the report stands among those of the same person.
+    pub(crate) reporter: Option<ReporterPlace>,
 }
 
 /// An event before it has its place.
@@ -65,12 +68,19 @@ impl<'a> Draft<'a> {
 impl Head {
     /// Where the trail of a new case begins.
     pub(crate) fn root(case: CaseId) -> Self {
-        Self { case, sequence: 0, hash: AuditHash::root(), conflicts: 0, erased_at: None }
+        Self { case, sequence: 0, hash: AuditHash::root(), conflicts: 0, erased_at: None, reporter: None }
     }
 
     /// Where a trail ends whose last event is this one.
     pub(crate) fn after(event: &AuditEvent) -> Self {
-        Self { case: event.case, sequence: event.sequence, hash: event.hash(), conflicts: 0, erased_at: None }
+        Self {
+            case: event.case,
+            sequence: event.sequence,
+            hash: event.hash(),
+            conflicts: 0,
+            erased_at: None,
+            reporter: None,
+        }
     }
 
     pub(crate) fn decode(case: CaseId, item: &Attributes) -> Result<Self, DecodeError> {
@@ -81,6 +91,7 @@ impl Head {
             hash: item.parsed(n::AUDIT_HASH, AuditHash::parse)?,
             conflicts: item.optional_number(n::CONFLICTS)?.unwrap_or(0),
             erased_at: item.optional_time(n::ERASED_AT)?,
+            reporter: ReporterPlace::decode(case, item)?,
         })
     }
 
@@ -123,7 +134,9 @@ impl Cases {
         // A head is listed as waiting until there is a verdict.
         let (expression, waits) = match event.action {
             AuditAction::Screened => (format!("{set} REMOVE #review_pk, #review_sk"), false),
-            AuditAction::Erased => (format!("{set}, #erased = :erased REMOVE #review_pk, #review_sk"), false),
+            AuditAction::Erased => {
+                (format!("{set}, #erased = :erased REMOVE #review_pk, #review_sk, #reporter"), false)
+            }
             _ => (set.to_owned(), true),
         };
         let mut update = Update::builder()
@@ -148,6 +161,7 @@ impl Cases {
         if event.action == AuditAction::Erased {
             update = update
                 .expression_attribute_names("#erased", n::ERASED_AT)
+                .expression_attribute_names("#reporter", n::REPORTER)
                 .expression_attribute_values(":erased", number(event.at.unix_ms()));
         }
         Ok(TransactWriteItem::builder().update(update.build()?).build())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
-use saring_domain::case::{CaseId, CaseRecord, CaseStatus};
+use saring_domain::case::{AuditHash, CaseId, CaseRecord, CaseStatus};
 use saring_domain::report::{ReportId, TextHash};
 
 use crate::cases::{Cases, Receipt};
@@ -43,6 +43,22 @@ impl Cases {
     pub(crate) fn put_if(&self, item: Attributes, condition: &str, mark: &str) -> Write {
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
         let put = put.condition_expression(condition).expression_attribute_names("#mark", mark);
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    /// Puts the end of a trail, if that is still where it was read; nothing was read at sequence 0.
+    pub(crate) fn put_end(&self, item: Attributes, sequence: u64, hash: &AuditHash) -> Write {
+        if sequence == 0 {
+            return self.put_new(item);
+        }
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("#sequence = :sequence AND #hash = :hash")
+            .expression_attribute_names("#sequence", n::AUDIT_SEQUENCE)
+            .expression_attribute_names("#hash", n::AUDIT_HASH)
+            .expression_attribute_values(":sequence", number(sequence))
+            .expression_attribute_values(":hash", text(hash.as_str()));
         Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 
@@ -128,6 +144,13 @@ impl Cases {
         Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 
+    /// Waits the longer, the more attempts went before.
+    pub(crate) async fn back_off(&self, attempt: u32) {
+        if attempt > 0 {
+            self.pass(BACKOFF_FIRST * 2_u32.pow(attempt - 1)).await;
+        }
+    }
+
     pub(crate) async fn transact(
         &self,
         operation: &'static str,
@@ -155,12 +178,6 @@ fn lost<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
             .all(|reason| reason.code().is_none_or(|code| PASSING.contains(&code))),
         Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
         _ => false,
-    }
-}
-
-pub(crate) async fn back_off(attempt: u32) {
-    if attempt > 0 {
-        tokio::time::sleep(BACKOFF_FIRST * 2_u32.pow(attempt - 1)).await;
     }
 }
 

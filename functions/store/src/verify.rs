@@ -5,6 +5,8 @@
 
 mod kind;
 
+use std::collections::BTreeMap;
+
 pub use kind::{Findings, Kind, Violation};
 use saring_domain::case::{
     Actor, AuditAction, AuditEvent, CaseId, CaseRecord, CaseStatus, PublishedBy, Resolution, check_chain,
@@ -59,8 +61,15 @@ pub async fn page(cases: &Cases, at: Place, findings: &mut Findings) -> Result<O
     match at {
         Place::Table(after) => {
             let page = cases.scan(after, None).await?;
+            let mut partitions = BTreeMap::new();
             for item in &page.items {
-                check_item(cases, item, findings).await?;
+                if let Some((id, counts)) = check_item(cases, item, findings).await? {
+                    let known = partitions.entry(id).or_insert(counts);
+                    *known = (*known).max(counts);
+                }
+            }
+            for (id, counts) in partitions {
+                check_case(cases, id, counts, findings).await?;
             }
             Ok(Some(page.next.map_or(Place::Feed(None), |next| Place::Table(Some(next)))))
         }
@@ -75,9 +84,14 @@ pub async fn page(cases: &Cases, at: Place, findings: &mut Findings) -> Result<O
     }
 }
 
-async fn check_item(cases: &Cases, item: &Attributes, findings: &mut Findings) -> Result<(), StoreError> {
+/// Checks an item; returns the case that is to be checked with it, once per page.
+async fn check_item(
+    cases: &Cases,
+    item: &Attributes,
+    findings: &mut Findings,
+) -> Result<Option<(CaseId, Counts)>, StoreError> {
     let reader = Reader(item);
-    let (Ok(pk), Ok(sk)) = (reader.text(n::PK), reader.text(n::SK)) else { return Ok(()) };
+    let (Ok(pk), Ok(sk)) = (reader.text(n::PK), reader.text(n::SK)) else { return Ok(None) };
     let id = pk.split_once('#').map_or(pk, |(_, id)| id);
     let listed = |key: &str| item.contains_key(key);
     if (sk != n::CASE_SK && listed(n::FEED_PK)) || (sk != n::CASE_SK && sk != n::HEAD_SK && listed(n::REVIEW_PK)) {
@@ -87,17 +101,15 @@ async fn check_item(cases: &Cases, item: &Attributes, findings: &mut Findings) -
         check_original(item, id, findings);
     }
     if let Some(id) = pk.strip_prefix(n::REPORT_PREFIX) {
-        return check_receipt(cases, id, findings).await;
+        check_receipt(cases, id, findings).await?;
+        return Ok(None);
     }
     let case = pk.strip_prefix(n::CASE_PREFIX).and_then(|id| CaseId::parse(id).ok());
     // Each case is checked where its first item stands: the trail's first event or, without one,
     // the case or the head.
-    let Some(id) = case else { return Ok(()) };
-    if sk == n::audit_sk(1) || sk == n::CASE_SK || sk == n::HEAD_SK {
-        let counts = if sk == n::HEAD_SK { Counts::Add } else { Counts::Leave };
-        check_case(cases, id, counts, findings).await?;
-    }
-    Ok(())
+    let Some(id) = case else { return Ok(None) };
+    let main = sk == n::audit_sk(1) || sk == n::CASE_SK || sk == n::HEAD_SK;
+    Ok(main.then_some((id, if sk == n::HEAD_SK { Counts::Add } else { Counts::Leave })))
 }
 
 fn check_original(item: &Attributes, id: &str, findings: &mut Findings) {
@@ -110,10 +122,10 @@ fn check_original(item: &Attributes, id: &str, findings: &mut Findings) {
 }
 
 /// Whether a partition is counted: it is looked at from each of its main items, in case one is gone.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Counts {
-    Add,
     Leave,
+    Add,
 }
 
 async fn check_receipt(cases: &Cases, id: &str, findings: &mut Findings) -> Result<(), StoreError> {

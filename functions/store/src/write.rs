@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::item::{Attributes, Writer};
 use crate::names as n;
 use crate::trail::{Draft, Head};
-use crate::transact::{ATTEMPTS_MAX, Outcome, back_off, listed_item};
+use crate::transact::{ATTEMPTS_MAX, Outcome, listed_item};
 
 /// Refused texts that are recorded per report; later ones are refused without a record.
 pub const CONFLICTS_MAX: u64 = 20;
@@ -76,7 +76,7 @@ impl Cases {
     ) -> Result<Recorded, StoreError> {
         const OPERATION: &str = "recording a screening";
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let Some(receipt) = self.receipt(&report.id).await? else {
                 if let Some(case) = self.open_unannounced(report, &screened, tracking, now).await? {
                     return Ok(Recorded::New(Box::new(case)));
@@ -111,14 +111,15 @@ impl Cases {
         let accepted = Head::root(id).next(Draft::accepted(report, &receipt.text_hash, &actor, now));
         let verdict = Draft::of(record, &actor, AuditAction::Screened, screening_code(record));
         let judged = Head::after(&accepted).next(verdict);
-        let writes = [
+        let mut writes = vec![
             self.put_new(receipt_item(report, &receipt)),
-            self.put_new(head_item(report, &judged, now).finish()),
+            self.put_new(self.head_item(report, &judged, now).finish()),
             self.put_event(&accepted),
             self.put_event(&judged),
             self.put_new(listed_item(record)?),
             self.put_any(self.original_item(report, id, now)?),
         ];
+        writes.extend(self.reporter_item(report, id, now).map(|item| self.put_any(item)));
         if let Outcome::Done = self.transact(OPERATION, writes).await? {
             return Ok(Some(case));
         }
@@ -139,7 +140,7 @@ impl Cases {
         let case = Case::open(report, receipt.case, screened, times)?;
         let original = self.original_item(report, receipt.case, now)?;
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             if let Some(existing) = self.case(receipt.case).await? {
                 if waits_for(&existing, report) {
                     let screened = case.into_record().screened;
@@ -203,7 +204,7 @@ impl Cases {
         const OPERATION: &str = "recording a screening of a changed text";
         let original = self.original_item(report, receipt.case, now)?;
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let head = self.head(receipt.case).await?;
             let Some(case) = self.case(receipt.case).await? else {
                 if head.erased_at.is_some() {
@@ -255,7 +256,7 @@ impl Cases {
         let case = tracking.case_id();
         let text_hash = report.text_hash();
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             if let Some(receipt) = self.receipt(&report.id).await? {
                 if receipt.text_hash == text_hash {
                     return Ok(Received::Again(receipt));
@@ -269,12 +270,14 @@ impl Cases {
                 continue;
             }
             let event = Head::root(case).next(Draft::accepted(report, &text_hash, actor, now));
-            let head = head_item(report, &event, now)
+            let head = self
+                .head_item(report, &event, now)
                 .text(n::REVIEW_PK, n::shard_pk(n::PENDING, n::shard_of(case)))
                 .text(n::REVIEW_SK, n::listing_sk(now, case));
             let receipt = Receipt { tracking, case, text_hash: text_hash.clone(), received_at: now };
-            let writes =
-                [self.put_new(receipt_item(report, &receipt)), self.put_new(head.finish()), self.put_event(&event)];
+            let mut writes =
+                vec![self.put_new(receipt_item(report, &receipt)), self.put_new(head.finish()), self.put_event(&event)];
+            writes.extend(self.reporter_item(report, case, now).map(|item| self.put_any(item)));
             if let Outcome::Done = self.transact(OPERATION, writes).await? {
                 return Ok(Received::New(receipt));
             }
@@ -307,7 +310,7 @@ impl Cases {
         let case = receipt.case;
         let other = report.text_hash();
         for attempt in 0..ATTEMPTS_MAX {
-            back_off(attempt).await;
+            self.back_off(attempt).await;
             let known = self.get(OPERATION, &n::case_pk(case), &n::conflict_sk(&other)).await?;
             let head = self.head(case).await?;
             if known.is_some() || head.conflicts >= CONFLICTS_MAX {
@@ -340,6 +343,19 @@ impl Cases {
         }
         Err(StoreError::Contended { operation: OPERATION, attempts: ATTEMPTS_MAX })
     }
+
+    /// The end of a trail that begins with this report, with `last` as its last event.
+    fn head_item(&self, report: &Report, last: &AuditEvent, received_at: Timestamp) -> Writer {
+        Writer::default()
+            .text(n::PK, n::case_pk(last.case))
+            .text(n::SK, n::HEAD_SK)
+            .text(n::CASE_ID, last.case.to_string())
+            .text(n::REPORT_ID, report.id.as_str())
+            .optional_text(n::REPORTER, self.reporter_hash(report))
+            .time(n::RECEIVED_AT, received_at)
+            .number(n::AUDIT_SEQUENCE, last.sequence)
+            .text(n::AUDIT_HASH, last.hash().as_str())
+    }
 }
 
 /// Whether the case waits for the verdict about this text.
@@ -349,18 +365,6 @@ fn waits_for(case: &Case, report: &Report) -> bool {
 
 fn screening_code(record: &CaseRecord) -> String {
     record.screened.verdict.decision.code().to_owned()
-}
-
-/// The end of a trail that begins with this report, with `last` as its last event.
-fn head_item(report: &Report, last: &AuditEvent, received_at: Timestamp) -> Writer {
-    Writer::default()
-        .text(n::PK, n::case_pk(last.case))
-        .text(n::SK, n::HEAD_SK)
-        .text(n::CASE_ID, last.case.to_string())
-        .text(n::REPORT_ID, report.id.as_str())
-        .time(n::RECEIVED_AT, received_at)
-        .number(n::AUDIT_SEQUENCE, last.sequence)
-        .text(n::AUDIT_HASH, last.hash().as_str())
 }
 
 fn receipt_item(report: &Report, receipt: &Receipt) -> Attributes {

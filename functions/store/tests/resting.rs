@@ -5,7 +5,9 @@
 mod support;
 
 use saring_domain::case::{Actor, CaseId, Change, LabelCode, Resolution, Ruling, Timestamp};
+use saring_domain::learning::Sampling;
 use saring_domain::policy::Decision::{Publish, Review};
+use saring_domain::policy::Policy;
 use saring_domain::report::Visibility::Publik;
 use saring_store::verify::{self, Kind};
 use saring_store::{CheckKind, NoteText, PageRequest, QueuePart};
@@ -17,6 +19,14 @@ fn sari() -> Actor {
 
 fn minutes(minutes: u64) -> Timestamp {
     Timestamp::from_unix_ms(AT.unix_ms() + minutes * 60_000)
+}
+
+fn sampling() -> Sampling {
+    Sampling::parse(include_str!("../../../models/sampling.toml")).unwrap()
+}
+
+fn policy() -> Policy {
+    Policy::parse(include_str!("../../../models/policy.toml")).unwrap()
 }
 
 async fn held(table: &Table, seed: u16) -> CaseId {
@@ -79,9 +89,9 @@ async fn what_the_screening_published_is_drawn_and_counted_once() {
         verdict.flags[0].1 = saring_domain::score::Score::new(0.4).unwrap();
         table.cases.record_screening(&report, verdict, tracking(seed), AT).await.unwrap();
     }
-    let drawn = table.cases.sample_published(minutes(1)).await.unwrap();
+    let drawn = table.cases.sample_published(&sampling(), &policy(), minutes(1)).await.unwrap();
     assert!((10..=55).contains(&drawn), "about a fifth of 150, not {drawn}");
-    assert_eq!(table.cases.sample_published(minutes(2)).await.unwrap(), 0);
+    assert_eq!(table.cases.sample_published(&sampling(), &policy(), minutes(2)).await.unwrap(), 0);
     let counted: u64 = table.cases.published_by_day().await.unwrap().iter().map(|(_, count)| count).sum();
     assert_eq!((counted, table.cases.samples().await.unwrap().len()), (150, drawn));
     assert_eq!(violations(&table).await, []);

@@ -6,12 +6,16 @@ mod agencies;
 mod api;
 mod assets;
 mod bulk;
+mod bulk_page;
 mod case_evidence;
 mod case_page;
 mod checks;
 mod correct;
+mod described;
+mod fields;
 mod figures;
 mod figures_page;
+mod fold;
 mod frame;
 mod identity;
 mod input;
@@ -25,7 +29,9 @@ mod queue;
 mod queue_page;
 mod queue_top;
 mod reasons;
+mod rollout;
 mod saved;
+mod selection;
 mod shipped;
 mod together;
 mod words;
@@ -43,7 +49,6 @@ use saring_domain::calendar::Clocks;
 use saring_domain::case::{CaseId, CaseRecord, Timestamp};
 use saring_domain::score::{Fine, Flag};
 use saring_store::Cases;
-use serde_json::json;
 
 use crate::error::WebError;
 use crate::guard::guarded;
@@ -51,7 +56,7 @@ use crate::query::{Parameters, Query};
 use crate::settings::Settings;
 use identity::{Gate, Need, Permission, Session};
 pub use identity::{Identity, IdentityError, IdentitySettings, Role};
-use queue::Selection;
+use selection::Selection;
 
 /// What every route has.
 #[derive(Debug, Clone)]
@@ -89,10 +94,12 @@ fn table() -> Vec<Route> {
         ("POST", "/console/cases/{id}/segera", Need::May(Decide), post(actions::at_once)),
         ("POST", "/console/cases/{id}/eskalasi", Need::May(Decide), post(actions::escalate)),
         ("POST", "/console/cases/{id}/serah", Need::May(Decide), post(actions::hand_over)),
+        ("POST", "/console/cases/{id}/gabung", Need::May(Decide), post(fold::fold)),
         ("POST", "/console/cases/{id}/koreksi", Need::May(Decide), post(correct::correct)),
         ("POST", "/console/cases/{id}/asli", Need::May(Originals), post(original::read)),
         ("POST", "/console/massal", Need::May(Decide), post(bulk::preview)),
         ("POST", "/console/massal/putus", Need::May(Decide), post(bulk::carry_out)),
+        ("POST", "/console/massal/batal", Need::May(Decide), post(bulk::undo)),
         ("POST", "/console/tampilan", Need::May(Cases), post(saved::save)),
         ("POST", "/console/tampilan/hapus", Need::May(Cases), post(saved::remove)),
         ("GET", "/console/periksa", Need::May(Decide), get(checks::next)),
@@ -102,6 +109,7 @@ fn table() -> Vec<Route> {
         ("POST", "/console/cases/{id}/emas", Need::May(Supervise), post(checks::golden)),
         ("GET", "/console/angka", Need::May(Figures), get(figures::page)),
         ("GET", "/console/angka.csv", Need::May(Export), get(figures::csv)),
+        ("GET", "/console/calon", Need::May(Figures), get(rollout::page)),
         ("GET", "/console/openapi.json", Need::May(Enter), get(openapi::get)),
         ("GET", "/console/denyut", Need::May(Cases), get(saved::pulse)),
         ("GET", "/console", Need::May(Cases), get(queue)),
@@ -147,9 +155,10 @@ async fn queue(
         let selection = Selection::read(&query, now)?;
         let view = queue::read(&cases, &selection, now).await?;
         if wants_json(&headers) {
-            let list: Vec<_> = view.cases.iter().map(|(case, _)| api::full(case, now)).collect();
+            let cases = view.cases.iter().map(|(case, _)| api::full(case, now)).collect();
             let next = view.next_part.as_ref().map(|cursor| cursor.as_str().to_owned());
-            return Ok(axum::Json(json!({ "cases": list, "total": view.found, "next": next })).into_response());
+            let total = view.found.number() as u64;
+            return Ok(axum::Json(api::Listed { cases, total, next }).into_response());
         }
         let views = cases.views(&session.actor).await?;
         let done = match done {
@@ -175,15 +184,15 @@ async fn case(
         if wants_json(&headers) {
             return Ok(axum::Json(api::full(&case, now())).into_response());
         }
-        let (trail, notes) = (cases.audit(id).await?, cases.notes(id).await?);
+        let (trail, notes) = tokio::try_join!(cases.audit(id), cases.notes(id))?;
         let done = Query::read(parameters)?.given("selesai")?.and_then(|id| CaseId::parse(id).ok());
         let done = match done.filter(|done| *done != id) {
             Some(done) => cases.case(done).await?,
             None => None,
         };
-        let together = together::read(&cases, id).await;
-        let (done, together) = (done.as_ref(), together.as_ref());
-        let shown = case_page::Shown { case: &case, trail: &trail, notes: &notes, done, together };
+        let (together, history) = tokio::join!(together::read(&cases, id), cases.reporter_history(id));
+        let (done, together, history) = (done.as_ref(), together.as_ref(), history?);
+        let shown = case_page::Shown { case: &case, trail: &trail, notes: &notes, done, together, history };
         Ok(frame::answer(case_page::render(&session, &shown, now())))
     };
     read().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))

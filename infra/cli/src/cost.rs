@@ -89,7 +89,8 @@ impl Writes {
         let case = units(items.case) + units(items.original);
         // Everything at once; or case, original, event, head and the check of the receipt.
         let recording = TRANSACTION * (case + receipt + trail_end + 2.0 * audit) * (1.0 - through_intake)
-            + TRANSACTION * (case + receipt + trail_end + audit) * through_intake;
+            + TRANSACTION * (case + receipt + trail_end + audit) * through_intake
+            + TRANSACTION * units(items.reporter) * load.arrival.with_reporter;
         let waiting = through_intake * 2.0 * trail_end;
         let (feed, review) = ((1.0 - held) * units(items.feed_row), held * units(items.case) + waiting);
         Self { accepting, recording, feed, review }
@@ -256,8 +257,9 @@ mod tests {
     #[test]
     fn a_transaction_is_counted_unit_by_unit() {
         let (_, mut load) = defaults();
-        load.items =
-            data::Items { receipt: 200.0, head: 200.0, audit: 300.0, case: 3000.0, original: 1025.0, feed_row: 500.0 };
+        let (receipt, head, audit, case, original, feed_row, reporter) =
+            (200.0, 200.0, 300.0, 3000.0, 1025.0, 500.0, 200.0);
+        load.items = data::Items { receipt, head, audit, case, original, feed_row, reporter };
         load.decisions.held = 0.5;
         for (through_intake, expected) in [(0.0, [0.0, 18.0, 0.5, 1.5]), (1.0, [6.0, 16.0, 0.5, 3.5])] {
             load.arrival.through_intake = through_intake;

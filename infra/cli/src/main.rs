@@ -5,15 +5,19 @@ mod claims;
 mod claims_live;
 mod claims_measure;
 mod cost;
+mod drift;
 mod erase;
 mod evaluate;
 mod export;
 mod model;
+mod policy;
 mod prepare;
 mod progress;
 mod redrive;
 mod rescreen;
+mod rollout;
 mod screen;
+mod simulate;
 mod sweep;
 mod up;
 
@@ -118,6 +122,31 @@ enum Command {
     /// Reports that say the same: shown together, decided once.
     #[command(subcommand)]
     Campaign(campaign::Command),
+    /// A candidate model beside the current one: without effect, or for a share of the reports.
+    #[command(subcommand)]
+    Rollout(rollout::Command),
+    /// What comes, against what the bundle was made for.
+    #[command(subcommand)]
+    Drift(drift::Command),
+    /// The policy as data: checked, compared, tried on what came, put in force without a deployment.
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Runs the real logic on a simulated clock, queue, table and network, with faults, and checks all
+    /// invariants.
+    Simulate {
+        /// Deliveries to the screening, at least.
+        #[arg(long, default_value_t = 20_000)]
+        deliveries: u64,
+        /// The same seed is the same run.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Worlds at the same time; without it, one per processor.
+        #[arg(long)]
+        threads: Option<usize>,
+        /// One world of so many reports, as a failure names it.
+        #[arg(long)]
+        reports: Option<usize>,
+    },
     /// Walks the table that the environment names and proves the invariants.
     Verify,
     /// Removes a case and its original for good; the audit trail says so and stays.
@@ -200,6 +229,12 @@ fn main() -> Result<ExitCode> {
             runtime()?.block_on(rescreen::run(rescreen::Options { days, claim, by, run, config }))
         }
         Command::Campaign(command) => runtime()?.block_on(campaign::run(command)),
+        Command::Rollout(command) => runtime()?.block_on(rollout::run(command)),
+        Command::Drift(command) => runtime()?.block_on(drift::run(command)),
+        Command::Policy(command) => runtime()?.block_on(policy::run(command)),
+        Command::Simulate { deliveries, seed, threads, reports } => {
+            Ok(simulate::run(&simulate::Options { deliveries, seed, threads, reports }))
+        }
         Command::Verify => runtime()?.block_on(verify()),
         Command::Erase { case, by } => runtime()?.block_on(erase::run(&case, &by)).map(|()| ExitCode::SUCCESS),
         Command::Redrive { decisions, hours, limit, dry_run } => {

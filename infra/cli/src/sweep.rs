@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use saring_domain::case::Timestamp;
 use saring_notify::SweepData;
+use saring_notify::rollout::Judged;
 use saring_notify::sweep::{Age, Sweep, now};
 use saring_store::{Cases, DeadLetters, QueueConfig, TableConfig, env};
 
@@ -30,5 +31,8 @@ pub(crate) async fn run(models: &Path) -> Result<ExitCode> {
     let oldest = swept.dead.oldest.map_or_else(|| "-".to_owned(), Timestamp::rfc3339);
     let old = if swept.dead_age == Age::Old { "   TERLALU LAMA / TOO OLD" } else { "" };
     println!("surat mati / dead letters {}   tertua / oldest {oldest}{old}", swept.dead.messages);
+    if let Judged::Ended { window, breach } = &swept.rollout {
+        println!("CANARY DIHENTIKAN / CANARY ENDED jendela / window {window}: {breach}");
+    }
     Ok(if swept.calls_for_a_person() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

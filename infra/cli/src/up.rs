@@ -12,6 +12,7 @@ use saring_domain::report::Report;
 use saring_local::issuer::{CONSOLE_AUDIENCE, Issuer};
 use saring_local::runtime::FunctionLog;
 use saring_local::{Stack, StackOptions};
+use saring_notify::SweepData;
 use saring_screen::config::{Config, LIBRARY_VARIABLE, MODELS_VARIABLE};
 use saring_store::{BATCH_MESSAGES_MAX, Cases, Outgoing, PageRequest, verify};
 use saring_web::{Identity, IdentitySettings, PublicUrl, console, feed, intake};
@@ -56,7 +57,8 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         .merge(console::router(stack.cases().clone(), &identity))
         .merge(issuer.router());
     tokio::spawn(async move { axum::serve(listener, pages).await });
-    tokio::spawn(look_after(stack.cases().clone()));
+    let data = SweepData::load(config.models.as_deref().context("no models directory found")?)?;
+    tokio::spawn(look_after(stack.cases().clone(), data));
     println!("publik / public   http://{address}/");
     println!("konsol / console  http://{address}/console");
     println!("umpan  / feed     http://{address}/feed.json");
@@ -73,14 +75,15 @@ pub(crate) async fn run(options: Options) -> Result<()> {
 }
 
 /// What the scheduled sweep does of the console's: decisions take effect, the queue is counted.
-async fn look_after(cases: Cases) {
+async fn look_after(cases: Cases, data: SweepData) {
     loop {
         tokio::time::sleep(LOOK_AFTER).await;
         let now = saring_notify::sweep::now();
+        let judged = saring_notify::rollout::judge_rollout(&cases, now).await.map(|_| ());
         let settled = cases.settle_due(now).await.map(|_| ());
-        let drawn = cases.sample_published(now).await.map(|_| ());
+        let drawn = saring_notify::sweep::sample_published(&cases, &data, now).await.map(|_| ());
         let counted = cases.refresh_board(now).await.map(|_| ());
-        if let Err(error) = settled.and(drawn).and(counted) {
+        if let Err(error) = judged.and(settled).and(drawn).and(counted) {
             eprintln!("konsol / console: {error}");
         }
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::command::{Workspace, need_c_compiler, succeed, works};
-use crate::{emulate, python, template};
+use crate::{chromium, emulate, python, template};
 
 /// Names the Python that trains bundles.
 const PYTHON_VARIABLE: &str = "SARING_PYTHON";
@@ -31,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     step("dependencies", || deny(workspace))?;
     step("browser", || {
+        chromium::install(workspace)?;
         python::BROWSER.install(workspace)?;
         succeed(python::browser_tests(workspace))
     })?;

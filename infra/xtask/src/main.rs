@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod checks;
+mod chromium;
 mod command;
 mod emulate;
 mod package;

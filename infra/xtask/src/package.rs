@@ -39,6 +39,7 @@ struct Function {
 #[derive(Deserialize)]
 struct Current {
     bundle: String,
+    candidate: Option<String>,
 }
 
 /// Builds and packs all functions; returns the directory of the packages.
@@ -91,7 +92,9 @@ fn entries(workspace: &Workspace, rights: &Rights, function: &Function) -> Resul
             }
             "bundle" => {
                 let current: Current = parse(workspace, "models/current.toml")?;
-                add_data(workspace, &Path::new("models/bundles").join(current.bundle), &mut entries)?;
+                for bundle in [Some(current.bundle), current.candidate].into_iter().flatten() {
+                    add_data(workspace, &Path::new("models/bundles").join(bundle), &mut entries)?;
+                }
             }
             named => {
                 let files =

@@ -32,7 +32,7 @@ pub(crate) const TRAINING: Environment = Environment {
     ],
 };
 
-/// Drives a real browser; Chromium itself is the system's.
+/// Drives a real browser; Chromium itself is the system's, see `chromium`.
 pub(crate) const BROWSER: Environment =
     Environment { directory: "browser-venv", packages: &["playwright==1.65.2", "pytest==9.2.0"] };
 

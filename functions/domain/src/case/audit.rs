@@ -105,6 +105,8 @@ pub enum AuditAction {
     Recalled,
     /// A clock of working days ran out.
     Overdue,
+    /// A moderator said that the case says what another one says.
+    Folded,
     /// Somebody read the original.
     OriginalRead,
     /// The case and its original are gone; this trail is what is left.
@@ -113,7 +115,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// All actions.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Received,
         Self::Screened,
         Self::Conflict,
@@ -135,6 +137,7 @@ impl AuditAction {
         Self::Rescreened,
         Self::Recalled,
         Self::Overdue,
+        Self::Folded,
         Self::OriginalRead,
         Self::Erased,
     ];
@@ -164,6 +167,7 @@ impl AuditAction {
             Self::Rescreened => "rescreened",
             Self::Recalled => "recalled",
             Self::Overdue => "overdue",
+            Self::Folded => "folded",
             Self::OriginalRead => "original_read",
             Self::Erased => "erased",
         }
@@ -172,7 +176,10 @@ impl AuditAction {
     /// Whether the action makes a new version of the case.
     #[must_use]
     pub const fn changes_case(self) -> bool {
-        !matches!(self, Self::Received | Self::Conflict | Self::Replaced | Self::OriginalRead | Self::Checked)
+        !matches!(
+            self,
+            Self::Received | Self::Conflict | Self::Replaced | Self::OriginalRead | Self::Checked | Self::Folded
+        )
     }
 }
 

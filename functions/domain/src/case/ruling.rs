@@ -5,6 +5,7 @@ use super::{
     Actor, Case, CaseError, CaseRecord, CaseStatus, Decided, LabelCode, NamedAgency, RejectReason, Resolution,
     Timestamp,
 };
+use crate::report::Visibility;
 
 /// Longest time for which a decision rests, in milliseconds: an hour.
 pub const REST_MAX_MS: u64 = 3_600_000;
@@ -174,7 +175,13 @@ impl Case {
             return Err(CaseError::Rests { until: proposal.due });
         }
         match ruling {
-            Ruling::Resolve(resolution) => return Self::restore(record)?.resolve(*resolution, at),
+            Ruling::Resolve(resolution) => {
+                // The reporter may have asked for more while it rested; what is tighter stays.
+                let public = matches!(resolution, Resolution::Publish | Resolution::PublishAnonymous);
+                let tighter = public && record.visibility == Visibility::Rahasia;
+                let resolution = if tighter { Resolution::Confidential } else { *resolution };
+                return Self::restore(record)?.resolve(resolution, at);
+            }
             Ruling::Return(agency) => {
                 record.next_version(at);
                 record.clear();

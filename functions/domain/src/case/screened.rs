@@ -129,6 +129,14 @@ pub struct Screened {
     pub highlights: Vec<Highlight>,
 }
 
+impl Screened {
+    /// Whether the model answered.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        !self.flags.is_empty()
+    }
+}
+
 impl fmt::Debug for Screened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Screened")

@@ -121,10 +121,10 @@ fn of_word(word: &str) -> Option<Context> {
         | "cabang" | "kantor" | "bpn" | "rutan" | "lapas" | "upt" | "stadion" | "alun" | "kemenag" | "capil"
         | "disdik" | "bkpsdm" | "bapenda" | "damkar" | "inspektorat" => Context::Office,
         "di" | "d" | "daerah" | "wilayah" | "kawasan" | "area" | "sekitar" | "warga" | "wong" | "ring" | "neng"
-        | "ning" | "ing" | "wonten" | "asal" | "dekat" | "deket" | "depan" | "dpn" | "domisili" | "masyarakat"
-        | "penduduk" | "seluruh" | "nak" | "daera" | "dalem" | "pusat" | "saking" => Context::Place,
+        | "ning" | "ing" | "wonten" | "dekat" | "deket" | "depan" | "dpn" | "domisili" | "masyarakat" | "penduduk"
+        | "seluruh" | "nak" | "daera" | "dalem" | "pusat" | "saking" => Context::Place,
         "arah" | "menuju" | "jurusan" | "tujuan" | "dari" | "dr" | "rute" | "ti" | "ke" | "sampai" | "hingga"
-        | "tol" | "dikirim" | "pindah" | "luas" | "ka" => Context::Away,
+        | "tol" | "dikirim" | "pindah" | "luas" | "ka" | "asal" => Context::Away,
         "jalan" | "gang" | "lorong" | "boulevard" | "jalanan" => Context::Street,
         "rsia" | "rsj" | "univ" | "universitas" | "bank" | "toko" | "cafe" | "kafe" | "hotel" | "restoran"
         | "warung" | "koperasi" | "yayasan" | "klub" | "hpm" | "persatuan" | "ruko" => Context::Borne,

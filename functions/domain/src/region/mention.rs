@@ -65,7 +65,32 @@ impl Regions {
                 None => at += 1,
             }
         }
+        self.settle_neighbours(words, &mut found);
         found
+    }
+
+    /// In 'Depok, Sleman' and 'Puskesmas Ketapang Sampang' the first is the district of that name
+    /// within the second, not the city or regency elsewhere.
+    fn settle_neighbours(&self, words: &Words, found: &mut [Mention]) {
+        for at in 1..found.len() {
+            let (before, after) = found.split_at_mut(at);
+            let (mention, next) = (&mut before[at - 1], &after[0]);
+            let touches = next.first == mention.last + 1 && words.word(next.first).gap <= Gap::Comma;
+            let homes = next.senses.iter().filter(|s| s.level == Level::Regency && !s.support_only).map(|s| s.home);
+            let homes: Vec<u16> = homes.collect();
+            if !touches || mention.senses.iter().any(|s| homes.contains(&s.home)) {
+                continue;
+            }
+            let key = (mention.first..=mention.last).fold(Key::EMPTY, |key, word| key.with(words.text(word)));
+            let Some(head) = self.table.head(key) else { continue };
+            let place = Place { words, first: mention.first, last: mention.last, context: mention.context };
+            let inner = self.table.entries(head).filter(|e| e.kind == Kind::Name && place.spelled(*e));
+            let inner = inner.filter_map(|e| place.sense(&self.table, e));
+            let inner: Vec<Sense> = inner.filter(|s| s.level == Level::District && homes.contains(&s.home)).collect();
+            if !inner.is_empty() {
+                mention.senses = inner;
+            }
+        }
     }
 
     fn mention_at(&self, words: &Words, first: usize, count: usize) -> Option<Mention> {
@@ -176,6 +201,7 @@ impl Place<'_> {
             Context::Person | Context::Origin => (level != Level::District && !village).then_some(1.0),
             Context::City | Context::Regency | Context::Province | Context::District if village => Some(0.6),
             Context::Bare | Context::Away if village && !capital => Some(0.7),
+            Context::Bare if level == Level::District && !capital => Some(0.75),
             _ => Some(1.0),
         }
     }

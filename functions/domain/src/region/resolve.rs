@@ -12,7 +12,7 @@ const FIRST_BONUS: f32 = 0.25;
 /// What the report's own location counts beside the text.
 const HINT_WEIGHT: f32 = 0.9;
 /// A runner-up with this share of the winner's evidence contradicts it.
-const CONTRADICTION_SHARE: f32 = 0.85;
+const CONTRADICTION_SHARE: f32 = 0.92;
 /// A runner-up with this share makes the match ambiguous.
 const AMBIGUITY_SHARE: f32 = 0.7;
 /// What a name counts for one of its regions when nothing else in the text or hint supports any of them.
@@ -21,6 +21,12 @@ const UNSUPPORTED_SHARE: f32 = 0.85;
 const VILLAGE_SHARE: f32 = 0.8;
 /// A first name that fits no better is a village's, and has no bonus.
 const VILLAGE_FIT_MAX: f32 = 0.7;
+
+/// The province that bears the capital: its name often stands for the government, and then says
+/// nothing of where the matter is.
+const CAPITAL: &str = "31";
+/// What the capital's name counts beside another region.
+const CAPITAL_SHARE: f32 = 0.5;
 
 /// Evidence for one regency or city, or for a province.
 #[derive(Debug, Clone, Copy)]
@@ -118,7 +124,12 @@ impl Regions {
                 && !m.senses.iter().all(|s| s.support_only)
         });
         let first = first.filter(|at| mentions[*at].senses.iter().any(|s| s.fit > VILLAGE_FIT_MAX));
-        let weight = |at: usize| mentions[at].context.weight() + if first == Some(at) { FIRST_BONUS } else { 0.0 };
+        let capital = |m: &Mention| m.senses.iter().all(|s| self.table.code(s.row) == CAPITAL);
+        let beside = mentions.iter().any(|m| m.senses.iter().any(|s| !self.table.code(s.home).starts_with(CAPITAL)));
+        let weight = |at: usize| {
+            let share = if beside && capital(mentions[at]) { CAPITAL_SHARE } else { 1.0 };
+            share * (mentions[at].context.weight() + if first == Some(at) { FIRST_BONUS } else { 0.0 })
+        };
         let clear = |m: &Mention| m.senses.iter().all(|s| self.same_place(s, &m.senses[0]));
         for (at, mention) in mentions.iter().enumerate().filter(|(_, m)| clear(m)) {
             for sense in mention.homes().filter(|s| !s.support_only) {

@@ -16,7 +16,10 @@ async fn main() -> Result<(), Error> {
     let handle = async |_: LambdaEvent<serde_json::Value>| -> Result<(), Error> {
         let swept = Box::pin(sweep.run(now())).await?;
         swept.log();
-        telemetry.metrics(&[Measure::count(metric::SWEEP_FOUND, usize::from(swept.calls_for_a_person()))]);
+        telemetry.metrics(&[
+            Measure::count(metric::SWEEP_FOUND, usize::from(swept.calls_for_a_person())),
+            Measure::count(metric::ROLLED_BACK, usize::from(swept.ended_rollout())),
+        ]);
         Ok(())
     };
     lambda_runtime::run(service_fn(handle)).await

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use saring_domain::campaign::{Fingerprint, Sketch};
 use saring_domain::case::{CaseId, CaseRecord, Timestamp};
-use tokio::task::JoinSet;
 
 use super::{CAMPAIGN, MARKER_SK, Marker, OPEN_DAYS};
+use crate::batch::{Reading, key};
 use crate::cases::Cases;
 use crate::error::{StoreError, failed, unreadable};
-use crate::item::{Attributes, DecodeError, Reader, Writer, number, text, value_error};
+use crate::item::{Attributes, DecodeError, Reader, Writer, number, value_error};
 use crate::names as n;
 
 const BAND_PREFIX: &str = "band#";
@@ -29,15 +30,6 @@ struct Band {
 /// What stands at the places of one text, by their names.
 #[derive(Debug, Default)]
 pub(super) struct Seen(HashMap<String, Band>);
-
-/// How a place is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// At half the price; taking a place that looks free shows whether it is.
-    Cheap,
-    /// As it is now.
-    Newest,
-}
 
 /// What came of taking places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +80,7 @@ impl Cases {
         let mut keys: Vec<_> = print.bands().iter().map(|band| key(format!("{BAND_PREFIX}{band}"), BAND_SK)).collect();
         keys.push(key(n::case_pk(id), MARKER_SK));
         let (mut marker, mut seen) = (None, Seen::default());
-        for item in self.get_all(keys, reading).await? {
+        for item in self.get_all("looking for alike reports", &keys, reading).await? {
             let reader = Reader(&item);
             let name = reader.text(n::PK).map_err(unreadable("band"))?;
             match name.strip_prefix(BAND_PREFIX) {
@@ -102,25 +94,6 @@ impl Cases {
         Ok((marker, seen))
     }
 
-    async fn get_all(
-        &self,
-        keys: Vec<HashMap<String, AttributeValue>>,
-        reading: Reading,
-    ) -> Result<Vec<Attributes>, StoreError> {
-        const OPERATION: &str = "looking for alike reports";
-        let refused =
-            |e: aws_sdk_dynamodb::error::BuildError| StoreError::Refused { operation: OPERATION, source: e.into() };
-        let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(reading == Reading::Newest);
-        let keys = keys.build().map_err(refused)?;
-        let asked = self.client.batch_get_item().request_items(&self.table, keys).send().await;
-        let answer = asked.map_err(failed(OPERATION))?;
-        if answer.unprocessed_keys().is_some_and(|left| !left.is_empty()) {
-            let source = "the service left some keys out".into();
-            return Err(StoreError::Transient { operation: OPERATION, source });
-        }
-        Ok(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default())
-    }
-
     /// Takes the places that nobody has, each by a condition; where others were faster, reads again.
     pub(super) async fn take_bands(
         &self,
@@ -129,7 +102,7 @@ impl Cases {
         seen: &mut Seen,
         now: Timestamp,
     ) -> Result<Founding, StoreError> {
-        let mut puts = JoinSet::new();
+        let mut puts = FuturesUnordered::new();
         for band in print.bands() {
             if seen.0.get(&band).is_some_and(|taken| taken.is_open(now)) {
                 continue;
@@ -141,13 +114,11 @@ impl Cases {
                 .bytes(SKETCH, print.sketch().as_bytes().to_vec())
                 .number(n::EXPIRES_AT, now.plus_days(OPEN_DAYS).unix_s())
                 .finish();
-            let cases = self.clone();
-            puts.spawn(async move { cases.take_band(item, now).await });
+            puts.push(self.take_band(item, now));
         }
         let mut founding = Founding::Alone;
-        while let Some(joined) = puts.join_next().await {
-            let joined = joined.map_err(|e| StoreError::Transient { operation: "taking a band", source: e.into() });
-            if joined?? == Founding::Met {
+        while let Some(taken) = puts.next().await {
+            if taken? == Founding::Met {
                 founding = Founding::Met;
             }
         }
@@ -175,8 +146,4 @@ impl Cases {
             Err(error) => Err(failed("taking a band")(error)),
         }
     }
-}
-
-fn key(pk: String, sk: &str) -> HashMap<String, AttributeValue> {
-    HashMap::from([(n::PK.to_owned(), text(pk)), (n::SK.to_owned(), text(sk))])
 }

@@ -93,10 +93,7 @@ impl Cases {
         for item in &items {
             ids.push(Reader(item).parsed(n::CASE_ID, CaseId::parse).map_err(unreadable("campaign member"))?);
         }
-        let mut cases = Vec::with_capacity(ids.len());
-        for id in ids {
-            cases.extend(self.case(id).await?);
-        }
+        let cases = self.cases_of(&ids).await?;
         let next = next.and_then(|sk| Cursor::parse(sk.strip_prefix(MEMBER_PREFIX)?).ok());
         Ok(Page { items: cases, next })
     }
@@ -128,7 +125,7 @@ impl Cases {
     }
 
     /// Members after a key, without those that left, and where the next begin.
-    async fn member_items(
+    pub(super) async fn member_items(
         &self,
         campaign: CaseId,
         after: Option<String>,

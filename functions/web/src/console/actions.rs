@@ -11,12 +11,14 @@ use saring_domain::case::{
 };
 use saring_domain::report::Visibility;
 use saring_store::{Cases, StoreError};
-use serde_json::json;
 
 use super::identity::{Permission, Session};
 use super::input::Input;
-use super::{case_path, clocks, frame, next, now, reasons};
+use super::{api, case_path, clocks, frame, next, now, reasons};
 use crate::error::WebError;
+
+/// Longest name of a person that a case is given to.
+pub(super) const NAME_CHARS_MAX: usize = 60;
 
 type Id = Result<Path<String>, PathRejection>;
 
@@ -128,7 +130,7 @@ fn change_of(
         }
         Action::HandOver => {
             const TO: WebError = WebError::Parameter { name: "to", expected: "the name of a moderator" };
-            let to = input.given("to")?.filter(|name| name.chars().count() <= 60).ok_or(TO)?;
+            let to = input.given("to")?.filter(|name| name.chars().count() <= NAME_CHARS_MAX).ok_or(TO)?;
             let to = Actor::parse(&format!("moderator:{to}")).map_err(|_| TO)?;
             Change::HandOver { to, until: lock_end(now) }
         }
@@ -165,7 +167,7 @@ pub(super) fn answer(case: &Case, input: &Input) -> Response {
     if input.page {
         return Redirect::to(&case_path(case.id())).into_response();
     }
-    axum::Json(super::api::brief(case)).into_response()
+    axum::Json(api::brief(case)).into_response()
 }
 
 /// Keeps the lock of an open page: only when it would end soon, so that the trail stays short.
@@ -187,8 +189,8 @@ pub(super) async fn heartbeat(
             case = cases.change(id, case.version(), &change, &session.actor, now).await.map_err(told)?;
         }
         let seen = input.version()?;
-        let until = case.record().lock.as_ref().map(|lock| lock.until.rfc3339());
-        Ok(axum::Json(json!({ "version": case.version(), "until": until, "seen": seen })).into_response())
+        let until = case.record().lock.as_ref().map(|lock| api::Moment::of(lock.until));
+        Ok(axum::Json(api::Beat { version: case.version(), until, seen }).into_response())
     };
     work().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
 }

@@ -1,36 +1,107 @@
-//! One decision about several cases: a page shows first what it would do to each.
-
-use std::fmt::{self, Write as _};
+//! One decision about several cases: a page shows first what it would do to each, and the whole can be
+//! taken back while it rests.
 
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use saring_domain::case::{Case, CaseId, Timestamp};
-use saring_store::Cases;
-use serde_json::json;
+use saring_domain::case::{Actor, Case, CaseId, Change, LabelCode, Ruling, Timestamp};
+use saring_store::{Cases, PAGE_ITEMS_MAX, PageRequest, QueuePart};
+use tokio::task::JoinSet;
 
 use super::actions::{decision, told};
-use super::frame::{self, Both, csrf_field};
+use super::api::CaseNumber;
 use super::identity::{Permission, Session};
 use super::input::Input;
-use super::marks::Marked;
-use super::words::Words;
-use super::{case_path, now, reasons};
+use super::selection::is_in;
+use super::{api, bulk_page, frame, now, reasons};
 use crate::error::WebError;
-use crate::html::{Escaped, excerpt};
 
 /// Most cases of one bulk decision.
-const CASES_MAX: usize = 50;
-const TEXT_CHARS: usize = 160;
+pub(super) const CASES_MAX: usize = 100;
+/// Members of a campaign that are looked at for those that wait.
+const MEMBERS_MAX: usize = 1000;
+/// Cases that are changed at the same time.
+const AT_ONCE: usize = 8;
 
-/// What a bulk decision does, or did, to a case.
-struct Line {
-    id: CaseId,
-    version: u64,
-    text: String,
-    refused: Option<WebError>,
+/// What a bulk decision would do to a case.
+pub(super) struct Line {
+    pub(super) case: Case,
+    pub(super) refused: Option<WebError>,
+}
+
+/// What is chosen for several cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Choice {
+    Decide(Ruling, LabelCode),
+    Escalate(LabelCode),
+    /// Take back what rests.
+    Undo,
+}
+
+impl Choice {
+    fn read(input: &Input) -> Result<Self, WebError> {
+        const CHOICE: WebError = WebError::Parameter { name: "choice", expected: "a kind of decision and its reason" };
+        let Some(("escalate", code)) = input.given("choice")?.and_then(|choice| choice.split_once(':')) else {
+            // An agency is one of a region; several cases have several.
+            return match input.choice(None)? {
+                (Ruling::Return(_), _) => Err(CHOICE),
+                (ruling, why) => Ok(Self::Decide(ruling, why)),
+            };
+        };
+        let reason = reasons::find("escalate", code).and_then(|reason| LabelCode::parse(&reason.code).ok());
+        reason.map(Self::Escalate).ok_or(CHOICE)
+    }
+
+    /// What it means for a case, for this person.
+    fn change(&self, case: &Case, session: &Session, now: Timestamp) -> Result<Change, WebError> {
+        let record = case.record();
+        if record.escalated.is_some() && !session.may(Permission::Supervise) {
+            return Err(WebError::NotAllowed);
+        }
+        match self {
+            Self::Decide(ruling, why) => decision(case, ruling.clone(), why.clone(), now),
+            Self::Escalate(why) => Ok(Change::Escalate(why.clone())),
+            Self::Undo => Ok(Change::Withdraw),
+        }
+    }
+}
+
+/// Which cases are asked about.
+pub(super) struct Asked {
+    pub(super) cases: Vec<Case>,
+    /// The campaign whose members they are.
+    pub(super) campaign: Option<CaseId>,
+    /// Waiting members beyond the limit.
+    pub(super) left: usize,
+}
+
+async fn asked(cases: &Cases, input: &Input) -> Result<Asked, WebError> {
+    const CAMPAIGN: WebError = WebError::Parameter { name: "campaign", expected: "the id of a case" };
+    let Some(campaign) = input.given("campaign")? else {
+        let ids = input.cases(CASES_MAX)?;
+        let found = cases.cases_of(&ids).await?;
+        return if found.len() == ids.len() {
+            Ok(Asked { cases: found, campaign: None, left: 0 })
+        } else {
+            Err(WebError::NoReport)
+        };
+    };
+    let campaign = CaseId::parse(campaign).map_err(|_| CAMPAIGN)?;
+    let (mut waiting, mut after, mut looked_at) = (Vec::new(), None, 0);
+    while looked_at < MEMBERS_MAX {
+        let page = cases.campaign_members(campaign, &PageRequest { items: PAGE_ITEMS_MAX, after }).await?;
+        looked_at += page.items.len();
+        waiting.extend(page.items.into_iter().filter(|case| is_in(QueuePart::Open, case.record())));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let left = waiting.len().saturating_sub(CASES_MAX);
+    waiting.truncate(CASES_MAX);
+    Ok(Asked { cases: waiting, campaign: Some(campaign), left })
 }
 
 pub(super) async fn preview(
@@ -41,76 +112,30 @@ pub(super) async fn preview(
 ) -> Response {
     let work = async || {
         let (input, now) = (Input::read(&headers, &body)?, now());
-        let choice = input.given("choice")?.unwrap_or_default().to_owned();
-        let mut lines = Vec::new();
-        for id in input.cases(CASES_MAX)? {
-            let case = cases.case(id).await?.ok_or(WebError::NoReport)?;
-            lines.push(looked_at(&session, &case, &input, now)?);
-        }
+        let choice = Choice::read(&input)?;
+        let mut asked = asked(&cases, &input).await?;
+        let looked_at = std::mem::take(&mut asked.cases).into_iter();
+        let lines: Vec<Line> = looked_at.map(|case| looked_at_one(&session, case, &choice, now)).collect();
         if !input.page {
-            let list: Vec<_> = lines.iter().map(json_line).collect();
-            return Ok(axum::Json(json!({ "cases": list })).into_response());
+            let line = |line: &Line| api::Tried {
+                case: CaseNumber::of(line.case.id()),
+                version: line.case.version(),
+                refused: line.refused.as_ref().map(ToString::to_string),
+            };
+            let told = api::Preview { cases: lines.iter().map(line).collect(), left: asked.left as u64 };
+            return Ok(axum::Json(told).into_response());
         }
-        let html = page(&session, &lines, &choice).expect("writing to a string cannot fail");
+        let chosen = input.given("choice")?.unwrap_or_default();
+        let html = bulk_page::preview(&session, &lines, &asked, chosen).expect("writing to a string cannot fail");
         Ok(frame::answer(frame::page(&session, ("Pratinjau keputusan massal", "Preview of a bulk decision"), &html)))
     };
     work().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
 }
 
-fn looked_at(session: &Session, case: &Case, input: &Input, now: Timestamp) -> Result<Line, WebError> {
-    let record = case.record();
-    let (ruling, why) = input.choice(record.region().map(|region| region.name.as_str()))?;
-    let refused = if record.escalated.is_some() && !session.may(Permission::Supervise) {
-        Some(WebError::NotAllowed)
-    } else {
-        let tried = decision(case, ruling, why, now)?;
-        case.clone().change(&tried, &session.actor, now).err().map(WebError::NotNow)
-    };
-    let marked = Marked::of(&record.screened);
-    let mut text = String::new();
-    marked.write(&mut text, marked.around_first(TEXT_CHARS)).expect("writing to a string cannot fail");
-    Ok(Line { id: case.id(), version: case.version(), text, refused })
-}
-
-fn json_line(line: &Line) -> serde_json::Value {
-    json!({
-        "case": line.id.to_string(), "version": line.version,
-        "refused": line.refused.as_ref().map(ToString::to_string),
-    })
-}
-
-fn page(session: &Session, lines: &[Line], choice: &str) -> Result<String, fmt::Error> {
-    let mut html = String::new();
-    let (kind, code) = choice.split_once(':').unwrap_or_default();
-    let name: Words = reasons::KINDS.iter().find(|(k, ..)| *k == kind).map_or(("", ""), |(_, _, id, en)| (*id, *en));
-    let why = reasons::find(kind, code).map_or("", |reason| reason.id.as_str());
-    let possible = lines.iter().filter(|line| line.refused.is_none()).count();
-    writeln!(
-        html,
-        "<p><strong>{}</strong> ({}): {possible} dari {} kasus. <span lang=\"en\">{possible} of {} cases.</span></p>",
-        Both(name),
-        Escaped(why),
-        lines.len(),
-        lines.len()
-    )?;
-    write!(html, "<form method=\"post\" action=\"/console/massal/putus\">{}", csrf_field(session))?;
-    writeln!(html, "<input type=\"hidden\" name=\"choice\" value=\"{}\"><ol class=\"bulk\">", Escaped(choice))?;
-    for line in lines {
-        let id = line.id;
-        write!(html, "<li><a href=\"{}\"><span class=\"code\">{id}</span></a> ", case_path(id))?;
-        match &line.refused {
-            None => write!(html, "<input type=\"hidden\" name=\"id\" value=\"{id}:{}\">", line.version)?,
-            Some(_) => write!(html, "<span class=\"badge alarm\">{}</span> ", Both(("dilewati", "left out")))?,
-        }
-        writeln!(html, "<p class=\"text\">{}</p></li>", line.text)?;
-    }
-    let (yes, no) = (Both(("Putuskan semua", "Decide all")), Both(("Kembali", "Back")));
-    html.push_str("</ol>");
-    if possible > 0 {
-        write!(html, "<button type=\"submit\" data-key=\"y\">{yes} <kbd>y</kbd></button> ")?;
-    }
-    writeln!(html, "<a href=\"/console\" data-key=\"b\">{no} <kbd>b</kbd></a></form>")?;
-    Ok(html)
+fn looked_at_one(session: &Session, case: Case, choice: &Choice, now: Timestamp) -> Line {
+    let tried = choice.change(&case, session, now);
+    let tried = tried.and_then(|change| case.clone().change(&change, &session.actor, now).map_err(WebError::NotNow));
+    Line { case, refused: tried.err() }
 }
 
 pub(super) async fn carry_out(
@@ -120,27 +145,44 @@ pub(super) async fn carry_out(
     body: Bytes,
 ) -> Response {
     let work = async || {
-        let (input, now) = (Input::read(&headers, &body)?, now());
-        let mut done: Vec<(CaseId, Option<WebError>)> = Vec::new();
-        for (id, version) in versions(&input)? {
-            let outcome = one(&cases, &session, &input, id, version, now).await;
-            // The rest is tried; a store that does not answer ends it.
-            if let Err(error @ WebError::Store(_)) = outcome {
-                return Err(error);
-            }
-            done.push((id, outcome.err()));
-        }
-        if !input.page {
-            let list: Vec<_> = done
-                .iter()
-                .map(|(id, refused)| json!({ "case": id.to_string(), "refused": refused.as_ref().map(ToString::to_string) }))
-                .collect();
-            return Ok(axum::Json(json!({ "cases": list })).into_response());
-        }
-        let html = outcome(&done).expect("writing to a string cannot fail");
-        Ok(frame::answer(frame::page(&session, ("Keputusan massal", "Bulk decision"), &html)))
+        let input = Input::read(&headers, &body)?;
+        let done = all(&cases, &session, &Choice::read(&input)?, versions(&input)?, now()).await?;
+        Ok(answer(&session, &input, &done, bulk_page::Told::Decided))
     };
     work().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
+}
+
+/// Takes resting decisions back, all that this person made.
+pub(super) async fn undo(
+    State(cases): State<Cases>,
+    Extension(session): Extension<Session>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let work = async || {
+        let input = Input::read(&headers, &body)?;
+        let done = all(&cases, &session, &Choice::Undo, versions(&input)?, now()).await?;
+        Ok(answer(&session, &input, &done, bulk_page::Told::TakenBack))
+    };
+    work().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
+}
+
+/// A case and what came of it.
+pub(super) type Done = (CaseId, Result<Case, WebError>);
+
+fn answer(session: &Session, input: &Input, done: &[Done], what: bulk_page::Told) -> Response {
+    if input.page {
+        let html = bulk_page::outcome(session, done, what).expect("writing to a string cannot fail");
+        return frame::answer(frame::page(session, ("Keputusan massal", "Bulk decision"), &html));
+    }
+    let line = |(id, outcome): &Done| {
+        let (version, refused) = match outcome {
+            Ok(case) => (Some(case.version()), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        api::Outcome { case: CaseNumber::of(*id), version, refused }
+    };
+    axum::Json(api::Outcomes { cases: done.iter().map(line).collect() }).into_response()
 }
 
 /// Ids with the versions that the preview showed: `id:version`.
@@ -154,49 +196,44 @@ fn versions(input: &Input) -> Result<Vec<(CaseId, u64)>, WebError> {
     pairs.filter(|pairs| (1..=CASES_MAX).contains(&pairs.len())).ok_or(CASES)
 }
 
+/// Changes the cases, a few at the same time. What is refused is left out; a store that does not answer
+/// ends it.
+async fn all(
+    cases: &Cases,
+    session: &Session,
+    choice: &Choice,
+    versions: Vec<(CaseId, u64)>,
+    now: Timestamp,
+) -> Result<Vec<Done>, WebError> {
+    let mut done: Vec<(usize, Done)> = Vec::new();
+    let mut changing = JoinSet::new();
+    let mut waiting = versions.into_iter().enumerate();
+    loop {
+        while changing.len() < AT_ONCE
+            && let Some((at, (id, version))) = waiting.next()
+        {
+            let (cases, session, choice) = (cases.clone(), session.clone(), choice.clone());
+            changing.spawn(async move { (at, (id, one(&cases, &session, &choice, (id, version), now).await)) });
+        }
+        let Some(joined) = changing.join_next().await else { break };
+        match joined.expect("a change does not panic") {
+            (_, (_, Err(error @ WebError::Store(_)))) => return Err(error),
+            outcome => done.push(outcome),
+        }
+    }
+    done.sort_by_key(|(at, _)| *at);
+    Ok(done.into_iter().map(|(_, done)| done).collect())
+}
+
 async fn one(
     cases: &Cases,
     session: &Session,
-    input: &Input,
-    id: CaseId,
-    version: u64,
+    choice: &Choice,
+    (id, version): (CaseId, u64),
     now: Timestamp,
-) -> Result<(), WebError> {
+) -> Result<Case, WebError> {
     let case = cases.case(id).await?.ok_or(WebError::NoReport)?;
-    let record = case.record();
-    if record.escalated.is_some() && !session.may(Permission::Supervise) {
-        return Err(WebError::NotAllowed);
-    }
-    let (ruling, why) = input.choice(record.region().map(|region| region.name.as_str()))?;
-    let change = decision(&case, ruling, why, now)?;
-    cases.change(id, version, &change, &session.actor, now).await.map_err(told)?;
-    Ok(())
-}
-
-fn outcome(done: &[(CaseId, Option<WebError>)]) -> Result<String, fmt::Error> {
-    let mut html = String::new();
-    let good = done.iter().filter(|(_, refused)| refused.is_none()).count();
-    writeln!(
-        html,
-        "<p><strong>{good}</strong> dari {} diputuskan; dapat dibatalkan satu per satu selama jeda. <span lang=\"en\">{good} of \
-         {} decided; each can be taken back while it rests.</span></p><ul class=\"bulk\">",
-        done.len(),
-        done.len()
-    )?;
-    for (id, refused) in done {
-        write!(html, "<li><a href=\"{}\"><span class=\"code\">{id}</span></a>", case_path(*id))?;
-        if let Some(refused) = refused {
-            let why = excerpt(&refused.to_string(), TEXT_CHARS);
-            write!(
-                html,
-                " <span class=\"badge alarm\">{}</span> <span lang=\"en\">{}</span>",
-                Both(("dilewati", "left out")),
-                Escaped(&why)
-            )?;
-        }
-        html.push_str("</li>\n");
-    }
-    let queue = Both(("Ke antrean", "To the queue"));
-    writeln!(html, "</ul><p><a href=\"/console\" data-key=\"b\">{queue} <kbd>b</kbd></a></p>")?;
-    Ok(html)
+    let change = choice.change(&case, session, now)?;
+    let actor: &Actor = &session.actor;
+    cases.change(id, version, &change, actor, now).await.map_err(told)
 }

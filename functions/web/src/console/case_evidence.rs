@@ -4,7 +4,8 @@ use std::fmt::{self, Write as _};
 
 use saring_domain::case::{CaseRecord, MatchedClaim, RankedAgency};
 use saring_domain::pii::PiiKind;
-use saring_domain::score::Score;
+use saring_domain::score::{Fine, Score};
+use saring_store::ReporterHistory;
 
 use super::case_page::{entry, section};
 use super::frame::{Both, percent};
@@ -16,6 +17,8 @@ use crate::lang::Lang;
 
 const CLAIMS_SHOWN: usize = 5;
 const WHY_SHOWN: usize = 6;
+/// Labels below it are folded away.
+const SPEAKS_MIN: f32 = 0.05;
 const NAME_CHARS: usize = 200;
 const TITLE_CHARS: usize = 300;
 
@@ -57,7 +60,7 @@ pub(super) fn scores(html: &mut String, record: &CaseRecord) -> fmt::Result {
         ),
     };
     writeln!(html, "<p class=\"note\">{}</p><table><tbody>", Both(known))?;
-    let mut row = |name: Words, kind: &str, score: Score, threshold: Option<Score>| {
+    let row = |html: &mut String, name: Words, kind: &str, score: Score, threshold: Option<Score>| {
         let limit = threshold.map_or_else(String::new, |t| {
             format!(" <span class=\"limit\">ambang<span lang=\"en\"> threshold</span> {}</span>", percent(t.get()))
         });
@@ -70,13 +73,28 @@ pub(super) fn scores(html: &mut String, record: &CaseRecord) -> fmt::Result {
         )
     };
     for (flag, score) in &screened.flags {
-        row(words::flag(*flag), "flag", *score, policy.map(|policy| policy.flag_threshold(*flag)))?;
+        row(html, words::flag(*flag), "flag", *score, policy.map(|policy| policy.flag_threshold(*flag)))?;
     }
-    for (fine, score) in &screened.fine {
-        let name = words::reason(fine.code()).unwrap_or((fine.code(), ""));
-        row(name, "fine", *score, policy.and_then(|policy| policy.fine_threshold(*fine)))?;
+    let threshold = |fine: Fine| policy.and_then(|policy| policy.fine_threshold(fine));
+    let speaks = |(fine, score): &(Fine, Score)| {
+        score.get() >= SPEAKS_MIN || threshold(*fine).is_some_and(|threshold| *score >= threshold)
+    };
+    let (shown, silent): (Vec<_>, Vec<_>) = screened.fine.iter().copied().partition(speaks);
+    let name = |fine: Fine| words::reason(fine.code()).unwrap_or((fine.code(), ""));
+    for (fine, score) in shown {
+        row(html, name(fine), "fine", score, threshold(fine))?;
     }
-    html.push_str("</tbody></table></section>\n");
+    html.push_str("</tbody></table>\n");
+    if !silent.is_empty() {
+        let count = silent.len();
+        let all = format!("{count} label lain di bawah 5% <span lang=\"en\">{count} other labels below 5%</span>");
+        writeln!(html, "<details><summary>{all}</summary><table><tbody>")?;
+        for (fine, score) in silent {
+            row(html, name(fine), "fine", score, threshold(fine))?;
+        }
+        html.push_str("</tbody></table></details>\n");
+    }
+    html.push_str("</section>\n");
     Ok(())
 }
 
@@ -173,6 +191,28 @@ fn web_link(claim: &MatchedClaim) -> Option<&str> {
     let scheme =
         ["https://", "http://"].into_iter().any(|s| url.get(..s.len()).is_some_and(|u| u.eq_ignore_ascii_case(s)));
     (scheme && !url.chars().any(|c| c.is_control() || c.is_whitespace())).then_some(url)
+}
+
+/// What else the same person sent, as counts; who it is stands nowhere.
+pub(super) fn history(html: &mut String, history: Option<ReporterHistory>) -> fmt::Result {
+    let Some(history) = history else { return Ok(()) };
+    section(html, ("Riwayat pelapor", "The reporter's history"))?;
+    let more = if history.is_open_ended() { "+" } else { "" };
+    html.push_str("<dl>\n");
+    entry(html, ("Laporan dikirim", "Reports sent"), format!("{}{more}", history.sent))?;
+    entry(html, ("Tampil", "Published"), history.published)?;
+    entry(html, ("Ditolak", "Rejected"), history.rejected)?;
+    entry(html, ("Masih terbuka", "Open"), history.open)?;
+    html.push_str("</dl>\n");
+    if history.is_open_ended() {
+        let note = Both((
+            "Hanya laporan terakhir yang dihitung; laporan ini termasuk.",
+            "Only the latest reports are counted, this one among them.",
+        ));
+        writeln!(html, "<p class=\"note\">{note}</p>")?;
+    }
+    html.push_str("</section>\n");
+    Ok(())
 }
 
 /// Kinds of personal data with how often they occur, never what they are.

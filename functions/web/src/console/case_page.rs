@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use saring_domain::case::{AuditEvent, Case, CaseRecord, CaseStatus, Timestamp, check_chain};
 use saring_domain::score::{Fine, Flag};
-use saring_store::Note;
+use saring_store::{Note, ReporterHistory};
 
 use super::case_evidence as evidence;
 use super::frame::{Both, age, page};
@@ -35,6 +35,8 @@ pub(super) struct Shown<'a> {
     pub(super) done: Option<&'a Case>,
     /// Reports that say the same.
     pub(super) together: Option<&'a Together>,
+    /// What else the same person sent.
+    pub(super) history: Option<ReporterHistory>,
 }
 
 pub(super) fn render(session: &Session, shown: &Shown<'_>, now: Timestamp) -> String {
@@ -88,13 +90,14 @@ fn body(session: &Session, shown: &Shown<'_>, now: Timestamp) -> Result<String, 
     }
     reasons(&mut html, record, shown.together)?;
     if let Some(together) = shown.together {
-        together.list(&mut html, case.id())?;
+        together.list(&mut html, session, case.id())?;
     }
     evidence::claims(&mut html, record)?;
     evidence::scores(&mut html, record)?;
     html.push_str("</div><div>\n");
     standing(&mut html, record, now)?;
     visibility(&mut html, record)?;
+    evidence::history(&mut html, shown.history)?;
     evidence::ranked(&mut html, record)?;
     evidence::personal_data(&mut html, record)?;
     corrections(&mut html, record)?;
@@ -123,6 +126,7 @@ fn text(html: &mut String, record: &CaseRecord) -> fmt::Result {
     let strong = if is_strong(record) { " strong" } else { "" };
     writeln!(html, "<section class=\"reading{strong}\"><h2>{}</h2>", Both(("Teks tersamar", "Masked text")))?;
     let flags: Vec<Flag> = Flag::ALL.into_iter().filter(|flag| marked.has(*flag)).collect();
+    let flags_marked = flags.len();
     if !strong.is_empty() || !flags.is_empty() || marked.has_claim() {
         html.push_str("<p class=\"legend\">");
         for flag in flags {
@@ -157,6 +161,9 @@ fn text(html: &mut String, record: &CaseRecord) -> fmt::Result {
             "<p class=\"note\">Hanya {shown} dari {all} karakter ditampilkan. \
              <span lang=\"en\">Only {shown} of {all} characters are shown.</span></p>"
         )?;
+    }
+    if flags_marked == 0 {
+        return writeln!(html, "</section>");
     }
     let note = Both((
         "Bobot tiap kata ada pada tooltip sorotan: sumbangannya bagi skor model.",

@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use saring_store::{Cases, Check};
-use serde_json::json;
 
 use super::actions::{case_id, told};
 use super::case_page::section;
@@ -16,7 +15,7 @@ use super::frame::{self, Both, csrf_field};
 use super::identity::Session;
 use super::input::Input;
 use super::marks::Marked;
-use super::{now, reasons};
+use super::{api, now, reasons};
 use crate::error::WebError;
 use crate::html::{Escaped, excerpt};
 
@@ -24,7 +23,7 @@ const REASON_CHARS: usize = 300;
 const SHOWN: usize = 20;
 
 /// Kinds of decisions that a check can end with.
-fn choices() -> impl Iterator<Item = (String, &'static str, &'static str)> {
+pub(super) fn choices() -> impl Iterator<Item = (String, &'static str, &'static str)> {
     reasons::KINDS.iter().filter(|(kind, ..)| !matches!(*kind, "return" | "ask")).flat_map(|(kind, _, id, _)| {
         reasons::of(kind).filter(move |reason| *kind == "reject" || reasons::of(kind).next() == Some(reason)).map(
             move |reason| {
@@ -43,11 +42,13 @@ pub(super) async fn next(
 ) -> Response {
     let work = async || {
         let open = cases.checks(now()).await?.into_iter().filter(|check| check.second.is_none());
-        let open: Vec<Check> = open.filter(|check| check.first_by != session.actor).collect();
+        let mut open: Vec<Check> = open.filter(|check| check.first_by != session.actor).collect();
+        // The oldest day first, in it by hash: the order tells nothing about the kind.
+        open.sort_by_cached_key(Check::key);
         let mut html = String::new();
         let mut case = None;
-        // The oldest first; one that was erased meanwhile is passed over.
-        for check in open.iter().rev() {
+        // One that was erased meanwhile is passed over.
+        for check in &open {
             if let Some(found) = cases.case(check.case).await? {
                 case = Some((check, found));
                 break;
@@ -138,7 +139,7 @@ pub(super) async fn finish(
         if input.page {
             return Ok(Redirect::to("/console/periksa").into_response());
         }
-        Ok(axum::Json(json!({ "checked": check.key() })).into_response())
+        Ok(axum::Json(api::Checked { checked: check.key() }).into_response())
     };
     work().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
 }

@@ -19,7 +19,7 @@ use crate::categories;
 use crate::error::WebError;
 
 /// Longest words that are to be masked.
-const WORDS_CHARS_MAX: usize = 200;
+pub(super) const WORDS_CHARS_MAX: usize = 200;
 
 pub(super) async fn correct(
     State(cases): State<Cases>,

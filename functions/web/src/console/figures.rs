@@ -1,6 +1,6 @@
 //! Figures of the last weeks: from the log of decisions, the checks and the counts of the queue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Extension;
 use axum::extract::State;
@@ -26,10 +26,12 @@ pub(super) struct Figures {
     pub(super) volume: Vec<Row>,
     /// By age in days: cases that wait.
     pub(super) backlog: Vec<Row>,
-    /// By reason of the screening: held, of those rightly, share.
+    /// By reason of the screening: held, of those rightly, share with its interval, held of all reports.
     pub(super) reasons: Vec<Row>,
-    /// By moderator: decisions, median minutes from acceptance.
+    /// By moderator: decisions, median minutes from acceptance, decisions a day on which they decided.
     pub(super) people: Vec<Row>,
+    /// For new reports and for appeals: decisions, median and 90th percentile of minutes to them.
+    pub(super) times: Vec<Row>,
     /// By reason: cases, kappa.
     pub(super) kappa: Vec<Row>,
     /// Golden cases: answered rightly, all.
@@ -65,8 +67,9 @@ impl Figures {
         Self {
             volume: volume(&days, log, &recent),
             backlog: backlog(board, now),
-            reasons: by_reason(log),
+            reasons: by_reason(log, log.len() as u64 + automatic),
             people: by_person(log),
+            times: times(log),
             kappa: kappa(checks),
             golden: golden(checks),
             appeals: (appeals.iter().filter(|row| is_public(&row.ruling)).count() as u64, appeals.len() as u64),
@@ -114,7 +117,7 @@ fn day_number(day: &str) -> Option<u64> {
 }
 
 /// A case was held rightly if a person did not publish it as it was.
-fn by_reason(log: &[Logged]) -> Vec<Row> {
+fn by_reason(log: &[Logged], all: u64) -> Vec<Row> {
     let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for row in log.iter().filter(|row| row.appeal == Appealed::No) {
         for reason in &row.reasons {
@@ -126,25 +129,51 @@ fn by_reason(log: &[Logged]) -> Vec<Row> {
     let row = |(name, (held, right)): (&str, (u64, u64))| {
         let share = right as f64 / held as f64;
         let (low, high) = wilson(share, held as f64);
-        Row { name: name.to_owned(), values: vec![held as f64, right as f64, share, low, high] }
+        Row {
+            name: name.to_owned(),
+            values: vec![held as f64, right as f64, share, low, high, held as f64 / all as f64],
+        }
     };
     let mut rows: Vec<Row> = counts.into_iter().map(row).collect();
     rows.sort_by(|a, b| b.values[0].total_cmp(&a.values[0]));
     rows
 }
 
-fn by_person(log: &[Logged]) -> Vec<Row> {
-    let mut minutes: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-    for row in log {
-        let waited = row.at.unix_ms().saturating_sub(row.since.unix_ms()) / 60_000;
-        minutes.entry(row.by.as_str().trim_start_matches("moderator:")).or_default().push(waited);
-    }
-    let row = |(name, mut minutes): (&str, Vec<u64>)| {
-        minutes.sort_unstable();
-        let median = minutes[minutes.len() / 2];
-        Row { name: name.to_owned(), values: vec![minutes.len() as f64, median as f64] }
+/// Minutes from acceptance, or appeal, to the decision.
+fn waited(row: &Logged) -> u64 {
+    row.at.unix_ms().saturating_sub(row.since.unix_ms()) / 60_000
+}
+
+/// The value below which so many of a hundred are; the values are not empty.
+fn percentile(values: &mut [u64], percent: usize) -> f64 {
+    values.sort_unstable();
+    values[(values.len() * percent / 100).min(values.len() - 1)] as f64
+}
+
+fn times(log: &[Logged]) -> Vec<Row> {
+    let row = |(name, appeal): (&str, Appealed)| {
+        let mut minutes: Vec<u64> = log.iter().filter(|row| row.appeal == appeal).map(waited).collect();
+        if minutes.is_empty() {
+            return None;
+        }
+        let (median, slow) = (percentile(&mut minutes, 50), percentile(&mut minutes, 90));
+        Some(Row { name: name.to_owned(), values: vec![minutes.len() as f64, median, slow] })
     };
-    let mut rows: Vec<Row> = minutes.into_iter().map(row).collect();
+    [("laporan baru", Appealed::No), ("banding", Appealed::Yes)].into_iter().filter_map(row).collect()
+}
+
+fn by_person(log: &[Logged]) -> Vec<Row> {
+    let mut of_person: BTreeMap<&str, (Vec<u64>, BTreeSet<String>)> = BTreeMap::new();
+    for row in log {
+        let (minutes, days) = of_person.entry(row.by.as_str().trim_start_matches("moderator:")).or_default();
+        minutes.push(waited(row));
+        days.insert(row.at.rfc3339()[..10].to_owned());
+    }
+    let row = |(name, (mut minutes, days)): (&str, (Vec<u64>, BTreeSet<String>))| {
+        let (decided, median) = (minutes.len() as f64, percentile(&mut minutes, 50));
+        Row { name: name.to_owned(), values: vec![decided, median, decided / days.len() as f64] }
+    };
+    let mut rows: Vec<Row> = of_person.into_iter().map(row).collect();
     rows.sort_by(|a, b| b.values[0].total_cmp(&a.values[0]));
     rows
 }
@@ -273,7 +302,10 @@ mod tests {
         let figures = Figures::of(&log, &checks, None, &[("2025-11-24".to_owned(), 6)], NOW);
         assert_eq!(figures.volume.last().unwrap().values, [3.0, 6.0]);
         assert_eq!(figures.reasons[0].values[..3], [2.0, 1.0, 0.5]);
-        assert_eq!(figures.people[0].values, [3.0, 5.0]);
+        assert_eq!(figures.people[0].values, [3.0, 5.0, 3.0]);
+        // Two of the nine that were decided or published had the reason.
+        assert!((figures.reasons[0].values[5] - 2.0 / 9.0).abs() < 1e-9);
+        assert_eq!(figures.times[0].values, [3.0, 5.0, 9.0]);
         assert_eq!((figures.golden, figures.published), ((1, 1), 6));
         // Two of three drawn were looked at: each stands for three of the six.
         let share = figures.live_error.unwrap();

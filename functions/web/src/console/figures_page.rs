@@ -25,27 +25,33 @@ pub(super) fn render(figures: &Figures, exports: bool) -> Result<String, fmt::Er
         "Keputusan per hari: petugas (garis), tampil otomatis (merah)",
         "Decisions a day: people (line), published automatically (red)",
     );
-    figure(&mut html, volume, &lines(&figures.volume)?)?;
+    figure(&mut html, volume, |label| lines(&figures.volume, label))?;
     let backlog =
         ("Antrean menurut umur, hari; tenggat 3 hari kerja", "Queue by age in days; the clock is 3 working days");
-    figure(&mut html, backlog, &bars(&figures.backlog, 0)?)?;
+    figure(&mut html, backlog, |label| bars(&figures.backlog, 0, label))?;
     let held = ("Ditahan menurut alasan", "Held, by reason");
-    figure(&mut html, held, &bars(&figures.reasons, 0)?)?;
+    figure(&mut html, held, |label| bars(&figures.reasons, 0, label))?;
     let precision = ("Ditahan dengan benar menurut alasan (ketepatan)", "Rightly held, by reason (precision)");
-    figure(&mut html, precision, &bars(&figures.reasons, 2)?)?;
-    figure(&mut html, ("Keputusan per petugas", "Decisions by moderator"), &bars(&figures.people, 0)?)?;
+    figure(&mut html, precision, |label| bars(&figures.reasons, 2, label))?;
+    figure(&mut html, ("Keputusan per petugas", "Decisions by moderator"), |label| bars(&figures.people, 0, label))?;
     html.push_str("</div>");
     table(
         &mut html,
         ("Ketepatan", "Precision"),
-        &["alasan", "ditahan", "benar", "ketepatan", "dari", "sampai"],
+        &["alasan", "ditahan", "benar", "ketepatan", "dari", "sampai", "dari semua laporan"],
         &figures.reasons,
     )?;
     table(
         &mut html,
         ("Petugas", "Moderators"),
-        &["petugas", "keputusan", "median menit sejak diterima"],
+        &["petugas", "keputusan", "median menit sejak diterima", "per hari kerja"],
         &figures.people,
+    )?;
+    table(
+        &mut html,
+        ("Waktu sampai keputusan", "Time to decision"),
+        &["jenis", "keputusan", "median menit", "90% dalam menit"],
+        &figures.times,
     )?;
     table(
         &mut html,
@@ -74,13 +80,14 @@ fn summary(html: &mut String, figures: &Figures) -> fmt::Result {
     let (right, all) = figures.golden;
     entry(("Soal emas dijawab benar", "Golden cases answered rightly"), format!("{right} / {all}"))?;
     let (turned, all) = figures.appeals;
-    entry(("Banding yang dikabulkan", "Appeals that were granted"), format!("{turned} / {all}"))?;
+    let granted = if all == 0 { String::new() } else { format!(" ({})", share(turned as f64 / all as f64)) };
+    entry(("Banding yang dikabulkan", "Appeals that were granted"), format!("{turned} / {all}{granted}"))?;
     html.push_str("</dl>");
     Ok(())
 }
 
-fn figure(html: &mut String, words: Words, svg: &str) -> fmt::Result {
-    writeln!(html, "<figure><figcaption>{}</figcaption>{svg}</figure>", Both(words))
+fn figure(html: &mut String, words: Words, draw: impl FnOnce(&str) -> Result<String, fmt::Error>) -> fmt::Result {
+    writeln!(html, "<figure><figcaption>{}</figcaption>{}</figure>", Both(words), draw(words.0)?)
 }
 
 fn begin(label: &str) -> String {
@@ -97,7 +104,7 @@ fn top(rows: &[Row], value: usize) -> f64 {
 }
 
 fn number(value: f64) -> String {
-    if value > 0.0 && value < 1.0 { format!("{value:.2}") } else { format!("{value:.0}") }
+    if value.abs() < 1.0 && value != 0.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }
 
 fn name(row: &Row) -> String {
@@ -106,9 +113,9 @@ fn name(row: &Row) -> String {
 }
 
 /// Two lines over the days.
-fn lines(rows: &[Row]) -> Result<String, fmt::Error> {
+fn lines(rows: &[Row], label: &str) -> Result<String, fmt::Error> {
     let highest = top(rows, 0).max(top(rows, 1)).max(1.0);
-    let mut svg = begin("garis");
+    let mut svg = begin(label);
     let (width, height) = (WIDTH - LEFT - 6.0, HEIGHT - BOTTOM - 10.0);
     let step = width / (rows.len().max(2) - 1) as f64;
     for (value, class) in [(0, "plot-a"), (1, "plot-b")] {
@@ -128,14 +135,24 @@ fn lines(rows: &[Row]) -> Result<String, fmt::Error> {
     Ok(svg)
 }
 
+/// A name with two shares.
+pub(super) type Pair = (String, f64, f64);
+
+/// A figure of two lines over what comes one after the other.
+pub(super) fn pairs(html: &mut String, words: Words, rows: &[Pair]) -> fmt::Result {
+    let rows: Vec<Row> = rows.iter().map(|(name, a, b)| Row { name: name.clone(), values: vec![*a, *b] }).collect();
+    figure(html, words, |label| lines(&rows, label))
+}
+
 /// A bar for each row, lying, with its name and number.
-fn bars(rows: &[Row], value: usize) -> Result<String, fmt::Error> {
+fn bars(rows: &[Row], value: usize, label: &str) -> Result<String, fmt::Error> {
     const BAR: f64 = 18.0;
     const NAMES: f64 = 170.0;
     let rows = &rows[..rows.len().min(ROWS_SHOWN)];
     let highest = if value == 2 { 1.0 } else { top(rows, value).max(1.0) };
     let height = BAR * rows.len().max(1) as f64 + 4.0;
-    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"batang\">");
+    let label = Escaped(label);
+    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{label}\">");
     for (at, row) in rows.iter().enumerate() {
         let (y, amount) = (BAR * at as f64, row.values.get(value).copied().unwrap_or(0.0));
         let width = amount / highest * (WIDTH - NAMES - 50.0);
@@ -159,7 +176,7 @@ fn table(html: &mut String, words: Words, columns: &[&str], rows: &[Row]) -> fmt
     if rows.is_empty() {
         return Ok(());
     }
-    write!(html, "<section><h2>{}</h2><table><thead><tr>", Both(words))?;
+    write!(html, "<section class=\"numbers\"><h2>{}</h2><table><thead><tr>", Both(words))?;
     for column in columns {
         write!(html, "<th scope=\"col\">{column}</th>")?;
     }
@@ -178,11 +195,12 @@ fn table(html: &mut String, words: Words, columns: &[&str], rows: &[Row]) -> fmt
 /// One row for each number: figure, name, column, value.
 pub(super) fn csv(figures: &Figures) -> String {
     let mut text = String::from("figure,name,measure,value\n");
-    let tables: [(&str, &[&str], &[Row]); 5] = [
+    let tables: [(&str, &[&str], &[Row]); 6] = [
         ("volume", &["decided", "published_automatically"], &figures.volume),
         ("backlog_by_age_days", &["cases"], &figures.backlog),
-        ("reasons", &["held", "rightly", "precision", "low", "high"], &figures.reasons),
-        ("moderators", &["decisions", "median_minutes"], &figures.people),
+        ("reasons", &["held", "rightly", "precision", "low", "high", "share_of_reports"], &figures.reasons),
+        ("moderators", &["decisions", "median_minutes", "decisions_a_day"], &figures.people),
+        ("time_to_decision", &["decisions", "median_minutes", "p90_minutes"], &figures.times),
         ("agreement", &["pairs", "kappa"], &figures.kappa),
     ];
     let mut row = |figure: &str, name: &str, measure: &str, value: f64| {
@@ -194,6 +212,16 @@ pub(super) fn csv(figures: &Figures) -> String {
                 row(figure, &one.name, measure, *value);
             }
         }
+    }
+    let counts = [
+        ("golden", "right", figures.golden.0),
+        ("golden", "answered", figures.golden.1),
+        ("appeals", "granted", figures.appeals.0),
+        ("appeals", "decided", figures.appeals.1),
+        ("published_automatically", "28_days", figures.published),
+    ];
+    for (figure, measure, count) in counts {
+        row(figure, "all", measure, count as f64);
     }
     if let Some(error) = figures.live_error {
         for (measure, value) in [("estimate", error.estimate), ("low", error.low), ("high", error.high)] {

@@ -21,11 +21,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 const REFERRER: &str = "same-origin";
 
 /// Where the pages are, for whom.
-const NAVIGATION: [(Permission, &str, Words); 4] = [
+const NAVIGATION: [(Permission, &str, Words); 5] = [
     (Permission::Cases, "/console", ("Antrean", "Queue")),
     (Permission::Decide, "/console/periksa", ("Periksa ulang", "Check again")),
     (Permission::Quality, "/console/perbedaan", ("Perbedaan", "Differences")),
     (Permission::Figures, "/console/angka", ("Angka", "Figures")),
+    (Permission::Figures, "/console/calon", ("Model calon", "Candidate")),
 ];
 
 /// Words in both languages, as markup. They are the program's own.

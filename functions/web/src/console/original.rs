@@ -8,13 +8,12 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use saring_store::Cases;
-use serde_json::json;
 
 use super::actions::{case_id, told};
 use super::frame::{self, Both};
 use super::identity::Session;
 use super::input::Input;
-use super::{case_path, now};
+use super::{api, case_path, now};
 use crate::error::WebError;
 use crate::html::Escaped;
 
@@ -39,7 +38,8 @@ pub(super) async fn read(
         let text = report.as_ref().map(|report| report.text.as_str());
         let reason = reason.as_ref().map(saring_domain::report::ReportText::as_str);
         if !input.page {
-            return Ok(axum::Json(json!({ "text": text, "appeal": reason })).into_response());
+            let owned = |text: Option<&str>| text.map(str::to_owned);
+            return Ok(axum::Json(api::Original { text: owned(text), appeal: owned(reason) }).into_response());
         }
         let mut html = String::new();
         let back = Both(("Kembali ke kasus", "Back to the case"));

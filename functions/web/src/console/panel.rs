@@ -149,6 +149,7 @@ pub(super) fn decide(html: &mut String, session: &Session, record: &CaseRecord) 
         "</div><label class=\"note-field\">{note} <kbd>c</kbd><textarea name=\"note\" rows=\"2\" maxlength=\"1000\" \
          data-key=\"c\"></textarea></label></form>"
     )?;
+    told(html)?;
     if waits {
         aside(html, session, record)?;
     }
@@ -157,14 +158,32 @@ pub(super) fn decide(html: &mut String, session: &Session, record: &CaseRecord) 
 }
 
 /// What the reporter will read, where a reason has such words.
-fn told_to_reporter(kind: &str, code: &str) -> String {
+fn words_to_reporter(kind: &str, code: &str) -> Option<&'static str> {
     use saring_domain::case::{AskReason, RejectReason};
-    let words = match kind {
+    match kind {
         "reject" => RejectReason::parse(code).map(RejectReason::words_id),
         "ask" => AskReason::parse(code).map(AskReason::words_id),
         _ => None,
-    };
+    }
+}
+
+fn told_to_reporter(kind: &str, code: &str) -> String {
+    let words = words_to_reporter(kind, code);
     words.map_or_else(String::new, |words| format!(" title=\"Pelapor membaca: {}\"", Escaped(words)))
+}
+
+/// The same for all reasons, where no pointer hovers.
+fn told(html: &mut String) -> fmt::Result {
+    let summary = Both(("Yang akan dibaca pelapor", "What the reporter will read"));
+    write!(html, "<details class=\"told\"><summary>{summary}</summary><dl>")?;
+    for (kind, ..) in reasons::KINDS {
+        for reason in reasons::of(kind) {
+            let Some(words) = words_to_reporter(kind, &reason.code) else { continue };
+            write!(html, "<dt>{}</dt><dd>{}</dd>", Escaped(&reason.id), Escaped(words))?;
+        }
+    }
+    html.push_str("</dl></details>\n");
+    Ok(())
 }
 
 /// Words of the table of reasons.
@@ -199,9 +218,17 @@ fn aside(html: &mut String, session: &Session, record: &CaseRecord) -> fmt::Resu
     writeln!(
         html,
         "<input type=\"hidden\" name=\"lanjut\" value=\"1\"><label>{} <kbd>o</kbd><input name=\"to\" maxlength=\"60\" \
-         autocomplete=\"off\" data-key=\"o\"></label><button type=\"submit\">{}</button></form></div>",
+         required autocomplete=\"off\" data-key=\"o\"></label><button type=\"submit\">{}</button></form>",
         Both(("Serahkan kepada", "Hand over to")),
         Both(("Serahkan", "Hand over"))
+    )?;
+    form(html, session, record, "gabung")?;
+    writeln!(
+        html,
+        "<label>{} <kbd>f</kbd><input name=\"into\" maxlength=\"200\" required autocomplete=\"off\" \
+         data-key=\"f\"></label><button type=\"submit\">{}</button></form></div>",
+        Both(("Sama dengan kasus nomor", "Says the same as case number")),
+        Both(("Gabungkan ke kampanye", "Fold into its campaign"))
     )
 }
 

@@ -10,8 +10,9 @@ use super::identity::{Permission, Session};
 use super::marks::Marked;
 use super::panel;
 use super::priority::{Clock, Priority, Urgency};
-use super::queue::{Facet, PART_ITEMS_MAX, Selection, Values, View};
+use super::queue::{Found, PART_ITEMS_MAX, Scope, Values, View};
 use super::queue_top;
+use super::selection::{Facet, Selection};
 use super::words::{self, Words};
 use super::{case_path, is_strong};
 use crate::categories;
@@ -90,7 +91,10 @@ fn body(
     }
     html.push_str("<ol class=\"queue\">\n");
     for (case, priority) in &view.cases {
-        card(&mut html, case, priority, bulk, now)?;
+        let campaign = view.campaigns.get(&case.id());
+        let extras =
+            Extras { bulk, campaign: campaign.map(|id| selection.with(Facet::Campaign, Some(&id.to_string()))) };
+        card(&mut html, case, priority, &extras, now)?;
     }
     html.push_str("</ol>\n");
     if bulk {
@@ -101,13 +105,17 @@ fn body(
 }
 
 fn summary(html: &mut String, view: &View, selection: &Selection) -> fmt::Result {
-    let (found, read) = (view.found, view.read);
+    let read = view.read;
+    let found = match view.found {
+        Found::Exactly(found) => found.to_string(),
+        Found::AtLeast(found) => format!("{found}+"),
+    };
     writeln!(
         html,
         "<p class=\"sum\"><strong>{found}</strong> dari {read} laporan, yang paling mendesak dulu. \
          <span lang=\"en\">{found} of {read} reports, the most pressing first.</span></p>"
     )?;
-    if let Some(board) = &view.board {
+    if let (Scope::Queue, Some(board)) = (view.scope, &view.board) {
         let (id, en) = age(Timestamp::from_unix_ms(board.at_ms), selection.now);
         return writeln!(
             html,
@@ -132,6 +140,7 @@ fn facet_words(facet: Facet) -> Words {
         Facet::Agency => ("Instansi", "Agency"),
         Facet::Region => ("Wilayah", "Region"),
         Facet::Age => ("Umur", "Age"),
+        Facet::Campaign => ("Kampanye", "Campaign"),
     }
 }
 
@@ -163,7 +172,15 @@ fn filter(html: &mut String, values: &Values, selection: &Selection) -> fmt::Res
     Ok(())
 }
 
-fn card(html: &mut String, case: &Case, priority: &Priority, bulk: bool, now: Timestamp) -> fmt::Result {
+/// What a card has beside the case.
+struct Extras {
+    /// Whether it can be selected.
+    bulk: bool,
+    /// Where its campaign is.
+    campaign: Option<String>,
+}
+
+fn card(html: &mut String, case: &Case, priority: &Priority, extras: &Extras, now: Timestamp) -> fmt::Result {
     let record = case.record();
     let screened = &record.screened;
     let id = record.id;
@@ -178,7 +195,7 @@ fn card(html: &mut String, case: &Case, priority: &Priority, bulk: bool, now: Ti
     if priority.urgency == Urgency::AtOnce {
         write!(html, " <span class=\"badge alarm\">{}</span>", Both(("Segera", "At once")))?;
     }
-    if bulk {
+    if extras.bulk {
         write!(
             html,
             " <label class=\"pick\"><input type=\"checkbox\" name=\"id\" value=\"{id}\" autocomplete=\"off\"> {}</label>",
@@ -198,7 +215,7 @@ fn card(html: &mut String, case: &Case, priority: &Priority, bulk: bool, now: Ti
     let marked = Marked::of(screened);
     marked.write(html, marked.around_first(TEXT_CHARS))?;
     html.push_str("</p>\n");
-    meta(html, case, priority, now)?;
+    meta(html, case, priority, extras.campaign.as_deref(), now)?;
     html.push_str("</div></li>\n");
     Ok(())
 }
@@ -222,7 +239,7 @@ fn priority_parts(html: &mut String, priority: &Priority) -> fmt::Result {
     )
 }
 
-fn meta(html: &mut String, case: &Case, priority: &Priority, now: Timestamp) -> fmt::Result {
+fn meta(html: &mut String, case: &Case, priority: &Priority, campaign: Option<&str>, now: Timestamp) -> fmt::Result {
     let record = case.record();
     let screened = &record.screened;
     html.push_str("<p class=\"meta\">");
@@ -238,6 +255,10 @@ fn meta(html: &mut String, case: &Case, priority: &Priority, now: Timestamp) -> 
     }
     if record.appealed_at.is_some() {
         write!(html, " <span class=\"badge\">{}</span>", Both(("Banding", "Appeal")))?;
+    }
+    if let Some(link) = campaign {
+        let words = Both(("Kampanye", "Campaign"));
+        write!(html, " <a class=\"badge\" href=\"{}\">{words}</a>", Escaped(link))?;
     }
     if let Some(category) = screened.category.first() {
         let name = categories::name(&category.code, Lang::Id);

@@ -4,10 +4,11 @@ use std::fmt::{self, Write as _};
 
 use saring_store::SavedView;
 
+use super::bulk_page;
 use super::frame::{Both, csrf_field};
 use super::identity::{Permission, Session};
-use super::queue::{PARTS, Selection, View};
-use super::reasons;
+use super::queue::View;
+use super::selection::{PARTS, Selection};
 use crate::html::Escaped;
 
 pub(super) fn parts(html: &mut String, view: &View, selection: &Selection) -> fmt::Result {
@@ -77,10 +78,6 @@ pub(super) fn bulk_end(html: &mut String) -> fmt::Result {
         "<div class=\"row bulk-bar\"><label>{} <select name=\"choice\">",
         Both(("Untuk yang dipilih", "For those selected"))
     )?;
-    for (kind, _, name, _) in reasons::KINDS.iter().filter(|(kind, ..)| *kind != "return") {
-        for reason in reasons::of(kind) {
-            write!(html, "<option value=\"{kind}:{}\">{name}: {}</option>", reason.code, Escaped(&reason.id))?;
-        }
-    }
+    bulk_page::options(html)?;
     writeln!(html, "</select></label><button type=\"submit\">{}</button></div></form>", Both(("Pratinjau", "Preview")))
 }

@@ -14,8 +14,8 @@ pub(super) const KINDS: [(&str, char, &str, &str); 6] = [
     ("publish", 'p', "Tampilkan", "Publish"),
     ("publish_anonymous", 'a', "Tampilkan anonim", "Publish without the name"),
     ("confidential", 'k', "Rahasiakan", "Keep confidential"),
-    ("reject", 't', "Tolak", "Reject"),
     ("ask", 'm', "Minta dilengkapi", "Ask for more"),
+    ("reject", 't', "Tolak", "Reject"),
     ("return", 'w', "Bukan wewenang", "Another agency's business"),
 ];
 

@@ -8,16 +8,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use ring::digest::{SHA256, digest};
 use saring_domain::report::hex;
 use saring_store::{Cases, PageRequest, SavedView, StoreError, VIEW_NAME_CHARS_MAX};
-use serde_json::json;
 
 use super::identity::Session;
 use super::input::Input;
-use super::queue::Selection;
-use super::{frame, now};
+use super::selection::Selection;
+use super::{api, frame, now};
 use crate::error::WebError;
 use crate::query::{Parameters, Query};
 
-const QUERY_BYTES_MAX: usize = 1000;
+pub(super) const QUERY_BYTES_MAX: usize = 1000;
 /// Cases whose change is noticed: those of the first page.
 const WATCHED: u16 = 20;
 
@@ -80,7 +79,7 @@ pub(super) async fn pulse(State(cases): State<Cases>, headers: HeaderMap, parame
         if known {
             return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
         }
-        Ok((etag, axum::Json(json!({ "cases": page.items.len() }))).into_response())
+        Ok((etag, axum::Json(api::Pulse { cases: page.items.len() as u64 })).into_response())
     };
     work().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
 }

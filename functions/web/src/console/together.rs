@@ -7,9 +7,10 @@ use saring_domain::case::{Case, CaseId};
 use saring_store::{Campaign, Cases, PageRequest};
 
 use super::case_page::{moment, section};
-use super::case_path;
-use super::frame::Both;
+use super::frame::{Both, csrf_field};
+use super::identity::{Permission, Session};
 use super::words;
+use super::{bulk_page, case_path};
 use crate::html::Escaped;
 
 /// Members that are named, the first ones.
@@ -59,7 +60,7 @@ impl Together {
     }
 
     /// How many say the same, and who.
-    pub(super) fn list(&self, html: &mut String, id: CaseId) -> fmt::Result {
+    pub(super) fn list(&self, html: &mut String, session: &Session, id: CaseId) -> fmt::Result {
         section(html, ("Laporan serupa", "Similar reports"))?;
         let others = self.others();
         if !self.is_suspicious() {
@@ -79,7 +80,31 @@ impl Together {
                 moment(case.record().received_at)
             )?;
         }
-        html.push_str("</ul></section>\n");
+        html.push_str("</ul>\n");
+        let all = Both(("Semua anggota yang menunggu, di antrean", "All members that wait, in the queue"));
+        writeln!(html, "<p><a href=\"/console?campaign={}\">{all}</a></p>", self.campaign.id)?;
+        if session.may(Permission::Decide) {
+            self.decide(html, session)?;
+        }
+        html.push_str("</section>\n");
         Ok(())
+    }
+
+    /// One decision about all members that wait; a page shows first what it would do to each.
+    fn decide(&self, html: &mut String, session: &Session) -> fmt::Result {
+        write!(
+            html,
+            "<form method=\"post\" action=\"/console/massal\" class=\"row\">{}<input type=\"hidden\" name=\"campaign\" \
+             value=\"{}\"><label>{} <kbd>d</kbd><select name=\"choice\" data-key=\"d\">",
+            csrf_field(session),
+            self.campaign.id,
+            Both(("Putuskan semua yang menunggu", "Decide all that wait"))
+        )?;
+        bulk_page::options(html)?;
+        writeln!(
+            html,
+            "</select></label><button type=\"submit\">{}</button></form>",
+            Both(("Pratinjau kampanye", "Preview of the campaign"))
+        )
     }
 }

@@ -23,6 +23,11 @@ pub(super) fn reason(code: &str) -> Option<Words> {
         "clean" => ("tidak ada tanda bermasalah", "no sign of spam, abuse, hoax or sensitive matter"),
         "held.model_unavailable" => ("model tidak tersedia", "the model is not available"),
         "held.timed_out" => ("penyaringan terlalu lama", "the screening took too long"),
+        "held.policy_unknown" => ("kebijakan yang berlaku tidak terbaca", "the policy in force could not be read"),
+        "held.current_model" => ("ditahan model yang berlaku", "held by the current model, not by the candidate"),
+        "visibility.current_model" => {
+            ("diperketat model yang berlaku", "made less visible by the current model, not by the candidate")
+        }
         "text.unreadable" => ("teks tidak terbaca model", "too little that the model can read"),
         "text.too_long" => ("teks terlalu panjang", "longer than the model reads"),
         "hoax.unverified" => ("perlu cek fakta", "resembles a chain message or a sensational claim"),
@@ -117,6 +122,7 @@ pub(super) fn action(action: AuditAction) -> Words {
         AuditAction::Rescreened => ("disaring ulang", "screened again"),
         AuditAction::Recalled => ("ditarik: mengulang klaim yang diperiksa", "recalled: it repeats a checked claim"),
         AuditAction::Overdue => ("lewat tenggat", "overdue"),
+        AuditAction::Folded => ("digabungkan ke kampanye", "folded into a campaign"),
         AuditAction::OriginalRead => ("teks asli dibaca", "original read"),
         AuditAction::Erased => ("dihapus", "erased"),
     }

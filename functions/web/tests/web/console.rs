@@ -45,14 +45,14 @@ pub(crate) fn only_own_tags(page: &str, own: &[&str]) {
 pub(crate) fn only_console_markup(page: &str) {
     let tags = "!doctype html head meta title link body a span header main h1 h2 h3 p strong b nav details summary ul ol li \
                 label input dl dt dd div section mark table thead tbody tr th td svg rect/ rect time script form button select \
-                option textarea fieldset legend kbd dialog abbr polyline/ line/ text g circle/ figure figcaption br small";
+                option optgroup textarea fieldset legend kbd dialog abbr polyline polyline/ line line/ text g circle/ figure figcaption br small";
     only_own_tags(page, &tags.split_whitespace().collect::<Vec<_>>());
     let attributes = "lang charset name content rel href class id aria-label aria-current aria-hidden type autocomplete \
                       checked title dir tabindex datetime scope viewbox preserveaspectratio x y width height start \
                       hreflang html defer src method action value for maxlength required rows selected open \
                       data-key data-version data-heartbeat data-undo data-due points x1 x2 y1 y2 text-anchor colspan \
                       http-equiv role accesskey placeholder disabled data-poll data-tag data-cases aria-live cx cy r \
-                      aria-labelledby aria-describedby formaction aria-keyshortcuts multiple data-next data-hold";
+                      aria-labelledby aria-describedby formaction aria-keyshortcuts multiple data-next data-hold label";
     let attributes: Vec<&str> = attributes.split_whitespace().collect();
     for tag in page.split('<').skip(1).filter(|tag| !tag.starts_with('/')) {
         let markup = tag.split('>').next().unwrap();

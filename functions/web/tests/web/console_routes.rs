@@ -21,10 +21,17 @@ fn allowed(method: &str, path: &str) -> Option<Vec<Role>> {
             vec![Supervisor]
         }
         ("GET", "/console/perbedaan") => vec![Supervisor, Auditor],
-        ("GET", "/console/angka" | "/console/openapi.json") => Role::ALL.to_vec(),
+        ("GET", "/console/angka" | "/console/calon" | "/console/openapi.json") => Role::ALL.to_vec(),
         ("GET", "/console/angka.csv") => vec![Supervisor, Data, Auditor],
         ("GET", "/console/periksa")
-        | ("POST", "/console/periksa/{key}" | "/console/berikut" | "/console/massal" | "/console/massal/putus") => {
+        | (
+            "POST",
+            "/console/periksa/{key}"
+            | "/console/berikut"
+            | "/console/massal"
+            | "/console/massal/putus"
+            | "/console/massal/batal",
+        ) => {
             vec![Moderator, Supervisor]
         }
         ("POST", path) if path.starts_with("/console/cases/{id}/") => vec![Moderator, Supervisor],

@@ -3,8 +3,12 @@
 
 mod console;
 mod console_actions;
+mod console_api;
+mod console_campaigns;
 mod console_case;
 mod console_identity;
+mod console_quality;
+mod console_rollout;
 mod console_routes;
 mod console_together;
 mod feed;

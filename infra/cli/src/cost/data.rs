@@ -118,6 +118,7 @@ pub(crate) struct NotifyLoad {
 pub(crate) struct Arrival {
     pub(crate) through_intake: f64,
     pub(crate) sent_per_call: f64,
+    pub(crate) with_reporter: f64,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +137,7 @@ pub(crate) struct Items {
     pub(crate) case: f64,
     pub(crate) original: f64,
     pub(crate) feed_row: f64,
+    pub(crate) reporter: f64,
 }
 
 #[derive(Deserialize)]

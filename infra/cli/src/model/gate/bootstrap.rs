@@ -42,6 +42,7 @@ pub(super) fn interval(differences: &[f64], resamples: usize, confidence: f64, r
     let mut means: Vec<f64> =
         (0..resamples).map(|_| (0..n).map(|_| differences[random.below(n)]).sum::<f64>() / n as f64).collect();
     means.sort_by(f64::total_cmp);
+    #[expect(clippy::cast_sign_loss, reason = "a share of the resamples is not negative")]
     let at = |share: f64| means[((share * resamples as f64) as usize).min(resamples - 1)];
     Interval { mean, low: at(1.0 - confidence), high: at(confidence) }
 }

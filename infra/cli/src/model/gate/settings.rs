@@ -58,6 +58,7 @@ pub(crate) struct Certificate {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "they are the keys of the file, and all are lower limits")]
 pub(crate) struct Int8 {
     pub(crate) rows_min: usize,
     pub(crate) mean_min: f64,

@@ -75,6 +75,7 @@ pub(crate) struct Rows {
 
 /// The verdict about a bundle; `saring_screen::check_gate` reads the first and the third field.
 #[derive(Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "`verdict` is the key of the file")]
 pub(crate) struct Verdict {
     pub(crate) verdict: Outcome,
     pub(crate) bundle: String,

@@ -1,0 +1,177 @@
+//! What stands beside the screening of a batch: what changed while the function runs, and a candidate.
+
+use std::error::Error;
+use std::sync::PoisonError;
+use std::time::{Instant, SystemTime};
+
+use saring_domain::case::{CaseId, Screened, Timestamp, TrackingId};
+use saring_domain::report::Report;
+use saring_domain::rollout::Count;
+use saring_store::{Measure, Unit, metric};
+
+use crate::live::{InForce, Live};
+
+use super::{Asked, Compared, Context, Counts, Job, Judge, Judged, compare, hold_unknown_policy, today};
+
+impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Context<J, C, I> {
+    /// Takes over what changed since the last look. Where that fails, what counted before goes on.
+    pub(super) async fn refresh(&self) {
+        let mut live = self.live.lock().await;
+        let now = (self.sources.clock)();
+        self.refresh_claims(&mut live, now).await;
+        self.refresh_policy(&mut live, now).await;
+        self.refresh_rollout(&mut live, now).await;
+    }
+
+    async fn refresh_claims(&self, live: &mut Live, now: SystemTime) {
+        let claims = match live.claims(&self.cases, now).await {
+            Ok(None) => return,
+            Ok(Some(claims)) => claims,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn Error, "live claims could not be read");
+                return;
+            }
+        };
+        if let Some(candidate) = &self.candidate {
+            candidate.set_live_claims(&claims);
+        }
+        match self.screener.lock().await.take_over(&claims) {
+            Ok(()) => {
+                let (count, revision) = (claims.active.len(), claims.revision);
+                tracing::info!(claims.live = count, claims.revision = revision, "live claims taken over");
+                live.claims_taken(claims.revision);
+            }
+            Err(error) => tracing::error!(error = &error as &dyn Error, "live claims were not taken over"),
+        }
+    }
+
+    async fn refresh_policy(&self, live: &mut Live, now: SystemTime) {
+        let (policy, revision) = match live.policy(&self.cases, now).await {
+            Ok(None) => return,
+            Ok(Some(changed)) => changed,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn Error, "the policy in force is not known");
+                return;
+            }
+        };
+        if let Some(candidate) = &self.candidate {
+            candidate.set_policy(&policy);
+        }
+        match self.screener.lock().await.take_policy(policy) {
+            Ok(()) => {
+                tracing::info!(policy.revision = revision, "the policy in force was taken over");
+                live.policy_taken(revision);
+            }
+            Err(error) => tracing::error!(error = &error as &dyn Error, "the policy was not taken over"),
+        }
+    }
+
+    async fn refresh_rollout(&self, live: &mut Live, now: SystemTime) {
+        match live.rollout(&self.cases, now).await {
+            Ok(false) => return,
+            Ok(true) => {}
+            Err(error) => {
+                tracing::error!(error = &error as &dyn Error, "the rollout could not be read");
+                return;
+            }
+        }
+        let own = self.candidate.as_ref().map_or("-", |own| own.model().as_str());
+        match &live.on.on {
+            None => tracing::info!(rollout.mode = "off", "the rollout changed"),
+            Some(on) if on.candidate.as_str() == own => {
+                tracing::info!(rollout.mode = on.mode.code(), rollout.candidate = own, "the rollout changed");
+            }
+            Some(on) => {
+                let wanted = on.candidate.as_str();
+                tracing::error!(
+                    rollout.candidate = wanted,
+                    model.candidate = own,
+                    "this function has another candidate"
+                );
+            }
+        }
+    }
+
+    /// The rollout that goes on, if this function has its candidate.
+    pub(super) async fn asked(&self) -> Option<Asked> {
+        let candidate = self.candidate.clone()?;
+        let live = self.live.lock().await;
+        let rollout = live.on.on.clone().filter(|rollout| rollout.candidate == *candidate.model())?;
+        Some(Asked { revision: live.on.revision, rollout, candidate })
+    }
+
+    /// The current model's screenings, with what the candidate says of those that are its share.
+    pub(super) async fn beside(
+        &self,
+        jobs: &[Job],
+        screened: Vec<Screened>,
+        asked: Option<&Asked>,
+        now: Timestamp,
+    ) -> Vec<Judged> {
+        let plain = |screened| Judged { screened, compared: None };
+        let mut judged: Vec<Judged> = screened.into_iter().map(plain).collect();
+        if let (Some(asked), Some(today)) = (asked, today(now)) {
+            let chosen: Vec<usize> =
+                (0..judged.len()).filter(|at| asked.rollout.chooses(jobs[*at].tracking.case_id())).collect();
+            let reports: Vec<Report> = chosen.iter().map(|at| jobs[*at].incoming.report.clone()).collect();
+            if !reports.is_empty() {
+                let began = Instant::now();
+                let answers = asked.candidate.screen(reports, today).await;
+                let errors = answers.iter().filter(|answer| answer.is_none()).count();
+                let value = began.elapsed().as_secs_f64() * 1e3;
+                self.telemetry.metrics(&[
+                    Measure { name: metric::CANDIDATE_MS, unit: Unit::Milliseconds, value },
+                    Measure::count(metric::CANDIDATE_ERRORS, errors),
+                ]);
+                for (at, answer) in chosen.into_iter().zip(answers) {
+                    let (screened, compared) = compare(asked.rollout.mode, judged[at].screened.clone(), answer);
+                    judged[at] = Judged { screened, compared: Some(compared) };
+                }
+            }
+        }
+        if self.live.lock().await.in_force() == InForce::NotUnderstood {
+            for judged in &mut judged {
+                hold_unknown_policy(&mut judged.screened);
+            }
+        }
+        judged
+    }
+
+    /// Counts a new case that both models screened, and keeps where they differ. A report must not
+    /// fail because of it.
+    pub(super) async fn compared(
+        &self,
+        case: CaseId,
+        compared: Compared,
+        revision: u64,
+        at: Timestamp,
+        counts: &Counts,
+    ) {
+        let found = compared.of(case, at);
+        {
+            let mut counts = counts.rollout.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(found) = &found {
+                found.count(&mut counts);
+            } else {
+                counts.add(Count::Screened, 1);
+                counts.add(Count::Errors, 1);
+            }
+        }
+        let Some(found) = found.filter(|found| !found.differs().is_empty()) else { return };
+        if let Err(error) = self.cases.add_disagreement(revision, &found).await {
+            tracing::warn!(case.id = %case, error = &error as &dyn Error, "a disagreement was not kept");
+        }
+    }
+
+    /// One write for the batch.
+    pub(super) async fn count_rollout(&self, asked: &Asked, counts: &Counts, now: Timestamp) {
+        let counts = *counts.rollout.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.is_empty() {
+            return;
+        }
+        let window = asked.rollout.window(now);
+        if let Err(error) = self.cases.count_rollout(asked.revision, window, &counts, now).await {
+            tracing::warn!(error = &error as &dyn Error, "the rollout's counts were not kept");
+        }
+    }
+}
