@@ -21,7 +21,7 @@ import torch
 from tokenizers import Tokenizer
 
 from . import base as base_model
-from . import card, data, evaluate, export, layers, lexical, quantised
+from . import card, data, evaluate, export, layers, lexical, quantised, revive
 from .bundle import LEXICAL, BundleInfo
 from .calibrate import Calibration, calibrate
 from .fit import Settings, fit, predict
@@ -40,7 +40,9 @@ def settings_of(manifest: dict[str, Any]) -> Settings:
 
 
 def start(manifest: dict[str, Any], root: Path, rows: list[data.Row], settings: Settings) -> tuple[Screener, Tokenizer]:
-    """The network to train: an earlier run's (`init` of the manifest) or the pretrained base."""
+    """The network to train: a bundle's or an earlier run's (`init` of the manifest), or the pretrained base."""
+    if "init" in manifest and (root / manifest["init"] / revive.GRAPH).exists():
+        return revive.load(root / manifest["init"])
     if "init" in manifest:
         return load_model(root / manifest["init"])
     base = base_model.load()
