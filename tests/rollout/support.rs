@@ -12,8 +12,8 @@ use saring_local::{Stack, StackOptions};
 use saring_store::{BATCH_MESSAGES_MAX, Outgoing, verify};
 use serde_json::Value;
 
-pub(crate) const CURRENT: &str = "2026-11-24.3";
-pub(crate) const OTHER: &str = "2026-11-24.2";
+pub(crate) const CURRENT: &str = "2026-11-30";
+pub(crate) const OTHER: &str = "2026-11-24.3";
 const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) fn root() -> PathBuf {

@@ -54,7 +54,8 @@ def network(path: Path) -> Screener:
         model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in state(found, words, model).items()})
     except KeyError as missing:
         raise ValueError(f"{path} is no graph of this package: no {missing}") from missing
-    return model.eval()
+    model.eval()
+    return model
 
 
 def state(found: dict[str, Array], words: Array, model: Screener) -> dict[str, Array]:
