@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use saring_domain::case::{Screened, TrackingId};
+use saring_domain::case::{Screened, TRACKING_BYTES, TrackingId};
 use saring_domain::report::Report;
 use saring_store::{Cases, PageRequest};
 
@@ -44,7 +44,7 @@ async fn write(cases: &Cases, example: &Screened) {
     let mut screened = example.clone();
     screened.text_hash = report.text_hash();
     text(number).clone_into(&mut screened.public_text);
-    let mut id = [0xF1; 16];
+    let mut id = [0xF1; TRACKING_BYTES];
     id[..8].copy_from_slice(&number.to_be_bytes());
     let now = saring_notify::sweep::now();
     cases.record_screening(&report, screened, TrackingId::from_bytes(id), now).await.unwrap();

@@ -30,10 +30,6 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-/// Simulated worlds spend a quarter of their time in the system's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Saring sebelum sharing: sifts citizen reports before anyone sees them.
 #[derive(Parser)]
 #[command(version)]

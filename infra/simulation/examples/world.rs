@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use saring_simulation::{Options, Sabotage, run};
 
+/// Worlds spend a quarter of their time in the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
