@@ -17,8 +17,9 @@ fn text(number: u64) -> String {
     format!("Lampu jalan {} mati di {} dekat {} nomor {number}", word(1), word(2), word(3))
 }
 
-/// Writes so many more cases.
-pub(crate) async fn fill(cases: &Cases, missing: u64) {
+/// Writes so many more cases; the ids of their reports.
+pub(crate) async fn fill(cases: &Cases, missing: u64) -> Vec<String> {
+    let first = WRITTEN.load(Relaxed);
     let published = cases.feed(&PageRequest { items: 1, after: None }).await.unwrap().items;
     let example = cases.case(published[0].id).await.unwrap().unwrap().record().screened.clone();
     let writers: Vec<_> = (0..WRITERS)
@@ -35,17 +36,22 @@ pub(crate) async fn fill(cases: &Cases, missing: u64) {
     for writer in writers {
         writer.await.unwrap();
     }
+    (first..first + missing).map(id).collect()
+}
+
+fn id(number: u64) -> String {
+    format!("f-{number}")
 }
 
 async fn write(cases: &Cases, example: &Screened) {
     let number = WRITTEN.fetch_add(1, Relaxed);
-    let body = serde_json::json!({ "id": format!("f-{number}"), "text": text(number) });
+    let body = serde_json::json!({ "id": id(number), "text": text(number) });
     let report = Report::from_json(body.to_string().as_bytes()).unwrap();
     let mut screened = example.clone();
     screened.text_hash = report.text_hash();
     text(number).clone_into(&mut screened.public_text);
-    let mut id = [0xF1; TRACKING_BYTES];
-    id[..8].copy_from_slice(&number.to_be_bytes());
+    let mut tracking = [0xF1; TRACKING_BYTES];
+    tracking[..8].copy_from_slice(&number.to_be_bytes());
     let now = saring_notify::sweep::now();
-    cases.record_screening(&report, screened, TrackingId::from_bytes(id), now).await.unwrap();
+    cases.record_screening(&report, screened, TrackingId::from_bytes(tracking), now).await.unwrap();
 }

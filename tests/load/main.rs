@@ -96,7 +96,9 @@ async fn a_report_costs_the_same_in_a_large_table() {
     let mut costs: Vec<(u64, f64)> = Vec::new();
     for (round, size) in (1..).zip(sizes.split(',')) {
         let size: u64 = size.parse().unwrap_or_else(|_| panic!("SARING_LOAD_CASES holds numbers"));
-        fill::fill(running.cases(), size.saturating_sub(there)).await;
+        let filled = fill::fill(running.cases(), size.saturating_sub(there)).await;
+        // Their decisions are told by the functions that are measured.
+        running.told(&filled).await;
         there = there.max(size);
         let before = processor_ms(&running.processes());
         running.finish(running.send(100, COSTED_REPORTS, round).await).await;

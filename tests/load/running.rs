@@ -13,7 +13,7 @@ use saring_store::{Cases, Outgoing, Reports, verify};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(20);
 
 /// A report that was sent, by its number.
 struct Due {
@@ -152,6 +152,16 @@ impl Running {
             }
             assert!(began.elapsed() < PATIENCE, "{} of {} reports were told", told.len(), sent.0.len());
             tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until the decisions on these reports were told.
+    pub(crate) async fn told(&self, reports: &[String]) {
+        let began = Instant::now();
+        let waits = |heard: &HashMap<String, Instant>| reports.iter().any(|id| !heard.contains_key(id));
+        while waits(&self.heard.lock().unwrap()) {
+            assert!(began.elapsed() < PATIENCE, "not every decision was told");
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 
