@@ -87,5 +87,7 @@ fn a_bug_would_be_found() {
     let start: fn() -> targets::Run = || Box::new(broken);
     let target = Target { name: "report", share: 1, words: &[], seeds: Vec::new, start };
     let found = catch_unwind(AssertUnwindSafe(|| fuzz(&target, 20_000, SEED)));
-    assert!(found.is_err(), "the planted bug was not found");
+    let why = found.expect_err("the planted bug is found");
+    let why = why.downcast_ref::<String>().expect("it says why");
+    assert!(why.contains("planted"), "{why}");
 }

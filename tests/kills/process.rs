@@ -89,9 +89,15 @@ impl Running {
     }
 
     async fn until(&self, what: &str, holds: impl Fn(&[String]) -> bool) {
-        let began = Instant::now();
+        let (mut began, mut before) = (Instant::now(), None);
         while !holds(&self.said.lock().unwrap()) {
-            assert!(began.elapsed() < PATIENCE, "not in time: {what}: {:?}", self.said.lock().unwrap());
+            // A long load leaves a long queue: the time is over when nothing new was screened for so long.
+            let screened = self.said.lock().unwrap().iter().rev().find_map(|line| progress(line));
+            if screened != before {
+                (began, before) = (Instant::now(), screened);
+            }
+            let said = self.said.lock().unwrap().last().cloned();
+            assert!(began.elapsed() < PATIENCE, "not in time: {what}, last said: {said:?}");
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
@@ -143,6 +149,11 @@ impl Running {
         *self = Self::start(&self.directory).await;
         self.until("the queue is empty and the table proved", |l| l.iter().any(|l| l.starts_with("verify:"))).await;
     }
+}
+
+/// How many reports a line of `saring up` says were screened.
+fn progress(line: &str) -> Option<u64> {
+    line.strip_prefix("disaring / screened ")?.split(' ').next()?.parse().ok()
 }
 
 impl Drop for Running {

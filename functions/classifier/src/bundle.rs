@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
 
 use saring_domain::report::hex;
 use saring_domain::score::{Fine, Flag};
@@ -12,24 +13,36 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ClassifierError;
 
-/// Files that every bundle holds.
-const FILES: [&str; 3] = ["model.onnx", "model.onnx.data", "tokenizer.json"];
+/// Files that every bundle holds: those of the network, which the runtime reads itself, and the tokenizer.
+pub(crate) const NETWORK: &str = "model.onnx";
+const WEIGHTS: &str = "model.onnx.data";
+const TOKENIZER: &str = "tokenizer.json";
 /// File that a bundle may hold: the table of the lexical channel.
-pub(crate) const LEXICAL: &str = "lexical.bin";
+const LEXICAL: &str = "lexical.bin";
 /// Shortest and longest window that a bundle may declare, in tokens.
 const TOKENS_RANGE: std::ops::RangeInclusive<usize> = 16..=512;
 
 /// A verified bundle: every file has the hash of `model.toml`, every label is known.
 #[derive(Debug, Clone)]
 pub struct Bundle {
-    pub(crate) directory: PathBuf,
     pub(crate) version: String,
     pub(crate) tokens_max: usize,
     pub(crate) category: Vec<String>,
     pub(crate) agency: Vec<String>,
     pub(crate) calibration: Calibration,
-    /// Whether the bundle has a lexical channel.
-    pub(crate) lexical: bool,
+    pub(crate) tokenizer: Content,
+    /// The table of the lexical channel, if the bundle has one.
+    pub(crate) lexical: Option<Content>,
+}
+
+/// The bytes of a file as they were hashed: what is used is what was checked, and it is read once.
+#[derive(Clone, Default)]
+pub(crate) struct Content(pub(crate) Arc<Vec<u8>>);
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 /// Maps logits to probabilities: `sigmoid(scale * z + offset)`, `softmax(z / temperature)`.
@@ -72,24 +85,25 @@ impl Bundle {
         if !TOKENS_RANGE.contains(&manifest.tokens_max) {
             return Err(ClassifierError::Value { key: "tokens_max", expected: "within 16 and 512" });
         }
-        let lexical = manifest.files.contains_key(LEXICAL);
-        for name in FILES.into_iter().chain(lexical.then_some(LEXICAL)) {
-            let expected = manifest
-                .files
-                .get(name)
-                .ok_or(ClassifierError::Value { key: "files", expected: "the hash of each of the bundle's files" })?;
-            let path = directory.join(name);
-            if sha256(&path)? != *expected {
-                return Err(ClassifierError::Hash { path });
-            }
+        let place = |name: &str| directory.join(name);
+        for name in [NETWORK, WEIGHTS] {
+            check(&manifest, name, &place(name), &sha256(&place(name))?)?;
         }
+        let content = |name: &str| -> Result<Content, ClassifierError> {
+            let path = place(name);
+            let bytes = std::fs::read(&path).map_err(|source| ClassifierError::Read { path: path.clone(), source })?;
+            check(&manifest, name, &path, &hex(&Sha256::digest(&bytes)))?;
+            Ok(Content(Arc::new(bytes)))
+        };
+        let tokenizer = content(TOKENIZER)?;
+        let lexical = manifest.files.contains_key(LEXICAL).then(|| content(LEXICAL)).transpose()?;
         Ok(Self {
-            directory: directory.to_owned(),
             version: manifest.version,
             tokens_max: manifest.tokens_max,
             category: manifest.category,
             agency: manifest.agency,
             calibration: manifest.calibration,
+            tokenizer,
             lexical,
         })
     }
@@ -99,6 +113,15 @@ impl Bundle {
     pub fn version(&self) -> &str {
         &self.version
     }
+}
+
+/// Whether a file has the hash that the manifest names.
+fn check(manifest: &Manifest, name: &str, path: &Path, found: &str) -> Result<(), ClassifierError> {
+    let expected = manifest
+        .files
+        .get(name)
+        .ok_or(ClassifierError::Value { key: "files", expected: "the hash of each of the bundle's files" })?;
+    if expected == found { Ok(()) } else { Err(ClassifierError::Hash { path: path.to_owned() }) }
 }
 
 fn check_labels(manifest: &Manifest) -> Result<(), ClassifierError> {
@@ -138,7 +161,7 @@ fn check_calibration(calibration: &Calibration) -> Result<(), ClassifierError> {
 fn sha256(path: &Path) -> Result<String, ClassifierError> {
     const CHUNK_BYTES: usize = 1 << 16;
     let read = |source| ClassifierError::Read { path: path.to_owned(), source };
-    let mut reader = BufReader::new(File::open(path).map_err(read)?);
+    let mut reader = File::open(path).map_err(read)?;
     let mut hasher = Sha256::new();
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {

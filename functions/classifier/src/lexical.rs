@@ -7,7 +7,7 @@
 //! abuse is not what a report is held for. Columns of their own tell the kinds apart, and each text
 //! takes its logit from the head's column and its experts by their shares.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::ClassifierError;
 
@@ -37,8 +37,10 @@ pub(crate) struct Lexical {
     experts: Vec<Expert>,
     scale: Vec<f32>,
     bias: Vec<f32>,
-    idf: Vec<u8>,
-    weight: Vec<i8>,
+    /// The file, read in place: a copy would cost as much time as its hash.
+    bytes: Arc<Vec<u8>>,
+    idf_at: usize,
+    weight_at: usize,
 }
 
 /// A column that judges for `head` in some kinds of text.
@@ -76,17 +78,16 @@ impl std::fmt::Debug for Lexical {
 }
 
 impl Lexical {
-    /// Reads a table for `heads` heads.
+    /// A table for `heads` heads from the bytes of its file.
     ///
     /// # Errors
-    /// The file can't be read or is no table of that many heads.
-    pub(crate) fn load(path: &Path, heads: usize) -> Result<Self, ClassifierError> {
-        let bytes = std::fs::read(path).map_err(|source| ClassifierError::Read { path: path.to_owned(), source })?;
-        Self::parse(&bytes, heads)
+    /// It is no table of that many heads.
+    pub(crate) fn load(bytes: Arc<Vec<u8>>, heads: usize) -> Result<Self, ClassifierError> {
+        Self::parse(bytes, heads)
             .ok_or(ClassifierError::Value { key: "lexical.bin", expected: "a table with a weight for each head" })
     }
 
-    fn parse(bytes: &[u8], heads: usize) -> Option<Self> {
+    fn parse(bytes: Arc<Vec<u8>>, heads: usize) -> Option<Self> {
         let number = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
         let size = number(8)?;
         if size > BITS_MAX || number(12)? as usize != heads {
@@ -123,9 +124,7 @@ impl Lexical {
         if !scale.iter().chain(&bias).all(|v| v.is_finite()) {
             return None;
         }
-        let (idf, weight) = bytes[idf_at..].split_at(rows);
-        let weight = weight.iter().map(|b| i8::from_le_bytes([*b])).collect();
-        Some(Self { bits: size, heads, experts, scale, bias, idf: idf.to_vec(), weight })
+        Some(Self { bits: size, heads, experts, scale, bias, bytes, idf_at, weight_at: idf_at + rows })
     }
 
     /// Scores a normalised text, or a window of one.
@@ -136,7 +135,8 @@ impl Lexical {
         let mut counted: Vec<(u32, f32)> = Vec::with_capacity(buckets.len());
         let mut squares = [0.0f32; 2];
         for run in buckets.chunk_by(|a, b| a == b) {
-            let value = (1.0 + (run.len() as f32).ln()) * f32::from(self.idf[run[0] as usize]) * IDF_STEP;
+            let value =
+                (1.0 + (run.len() as f32).ln()) * f32::from(self.bytes[self.idf_at + run[0] as usize]) * IDF_STEP;
             squares[self.block(run[0])] += value * value;
             counted.push((run[0], value));
         }
@@ -145,7 +145,7 @@ impl Lexical {
         for (bucket, value) in &mut counted {
             *value /= norms[self.block(*bucket)];
             for (sum, weight) in sums.iter_mut().zip(self.row(*bucket)) {
-                *sum += *value * f32::from(*weight);
+                *sum += *value * f32::from(weight.cast_signed());
             }
         }
         let repeats =
@@ -194,7 +194,8 @@ impl Lexical {
         let carried: Vec<f32> = opinion.offsets.iter().map(|o| o / opinion.grams.len().max(1) as f32).collect();
         for gram in &opinion.grams {
             let (chunk, row) = (gram.chunk as usize, self.row(gram.bucket));
-            let summand = |at: usize| gram.value * f32::from(row[at]) * self.scale[at] * opinion.shares[at];
+            let summand =
+                |at: usize| gram.value * f32::from(row[at].cast_signed()) * self.scale[at] * opinion.shares[at];
             for head in 0..heads {
                 if row[head] != 0 || carried[head] != 0.0 {
                     add(chunk, head, summand(head) + carried[head]);
@@ -208,9 +209,10 @@ impl Lexical {
         }
     }
 
-    fn row(&self, bucket: u32) -> &[i8] {
+    /// Weights of all columns, each a signed byte.
+    fn row(&self, bucket: u32) -> &[u8] {
         let columns = self.scale.len();
-        &self.weight[bucket as usize * columns..][..columns]
+        &self.bytes[self.weight_at + bucket as usize * columns..][..columns]
     }
 
     fn block(&self, bucket: u32) -> usize {
@@ -273,6 +275,10 @@ fn fnv(state: u64, text: &str) -> u64 {
 mod tests {
     use super::*;
 
+    fn parsed(bytes: &[u8], heads: usize) -> Option<Lexical> {
+        Lexical::parse(Arc::new(bytes.to_vec()), heads)
+    }
+
     fn table(heads: usize) -> Vec<u8> {
         const BITS: u32 = 16;
         let buckets = 2usize << BITS;
@@ -289,7 +295,7 @@ mod tests {
     /// The same figures stand in `models/training/tests/test_lexical.py`.
     #[test]
     fn buckets_and_logits_are_those_of_the_trainer() {
-        let lexical = Lexical::parse(&table(3), 3).expect("a table");
+        let lexical = parsed(&table(3), 3).expect("a table");
         let opinion = lexical.read("jalan [CAPS] jalan, rusak é");
         let mut buckets: Vec<u32> = opinion.grams.iter().map(|g| g.bucket).collect();
         buckets.sort_unstable();
@@ -318,7 +324,7 @@ mod tests {
     /// The same figures stand in `models/training/tests/test_lexical.py`.
     #[test]
     fn experts_and_kinds_are_those_of_the_trainer() {
-        let lexical = Lexical::parse(&table_with_experts(), 3).expect("a table");
+        let lexical = parsed(&table_with_experts(), 3).expect("a table");
         for (found, expected) in lexical.read("jalan [CAPS] jalan, rusak é").logits.iter().zip(EXPERT_LOGITS) {
             assert!((found - expected).abs() < 1e-3, "{found} {expected}");
         }
@@ -330,19 +336,19 @@ mod tests {
     #[test]
     fn experts_of_unknown_heads_or_kinds_are_refused() {
         let whole = table_with_experts();
-        assert!(Lexical::parse(&whole, 3).is_some());
+        assert!(parsed(&whole, 3).is_some());
         for (at, value) in [(8, 21), (16, 2), (16, 0), (16, 33), (20, 1), (24, 3), (28, 0b1000)] {
             let mut other = whole.clone();
             other[at] = value;
-            assert!(Lexical::parse(&other, 3).is_none(), "{value} at {at}");
+            assert!(parsed(&other, 3).is_none(), "{value} at {at}");
         }
-        assert!(Lexical::parse(&whole[..whole.len() - 1], 3).is_none());
+        assert!(parsed(&whole[..whole.len() - 1], 3).is_none());
     }
 
     #[test]
     fn summands_add_up_to_the_logits() {
         for table in [table(3), table_with_experts()] {
-            add_up(&Lexical::parse(&table, 3).expect("a table"));
+            add_up(&parsed(&table, 3).expect("a table"));
         }
     }
 
@@ -362,22 +368,22 @@ mod tests {
 
     #[test]
     fn chunks_begin_where_they_stand() {
-        let lexical = Lexical::parse(&table(1), 1).expect("a table");
+        let lexical = parsed(&table(1), 1).expect("a table");
         assert_eq!(lexical.read("é  di sini").chunks, [0, 3, 6]);
     }
 
     #[test]
     fn a_damaged_table_is_refused() {
         let whole = table(3);
-        assert!(Lexical::parse(&whole, 4).is_none());
+        assert!(parsed(&whole, 4).is_none());
         for length in [0, 7, 15, 40, whole.len() - 1] {
-            assert!(Lexical::parse(&whole[..length], 3).is_none(), "{length} bytes");
+            assert!(parsed(&whole[..length], 3).is_none(), "{length} bytes");
         }
         let mut other = whole.clone();
         other[0] = b'X';
-        assert!(Lexical::parse(&other, 3).is_none());
+        assert!(parsed(&other, 3).is_none());
         let mut infinite = whole;
         infinite[16..20].copy_from_slice(&f32::INFINITY.to_le_bytes());
-        assert!(Lexical::parse(&infinite, 3).is_none());
+        assert!(parsed(&infinite, 3).is_none());
     }
 }

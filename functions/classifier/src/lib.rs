@@ -4,6 +4,7 @@ mod bundle;
 mod error;
 mod evidence;
 mod lexical;
+mod pieces;
 mod runtime;
 mod session;
 #[cfg(test)]

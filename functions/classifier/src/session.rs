@@ -1,18 +1,25 @@
 //! The ONNX session: normalised texts in, calibrated scores out.
 
 use std::collections::HashMap;
+use std::path::Path;
+use std::thread;
 
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 use saring_domain::score::{Fine, Flag, Ranked, Score, Scores};
 use saring_domain::text::Normalised;
-use tokenizers::Tokenizer;
+use tokenizers::decoders::DecoderWrapper;
+use tokenizers::normalizers::NormalizerWrapper;
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
+use tokenizers::processors::PostProcessorWrapper;
+use tokenizers::tokenizer::TokenizerImpl;
 
-use crate::bundle::{Bundle, LEXICAL};
+use crate::bundle::{Bundle, NETWORK};
 use crate::error::ClassifierError;
 use crate::evidence::highlights;
 use crate::lexical::Lexical;
+use crate::pieces::Pieces;
 use crate::runtime::Runtime;
 use crate::window::Tokens;
 
@@ -21,6 +28,10 @@ const HEADS: usize = Flag::ALL.len() + Fine::ALL.len();
 const RANKED_MIN: usize = 3;
 /// Flags below this probability get no highlights: their evidence is noise.
 const HIGHLIGHT_SCORE_MIN: f32 = 0.3;
+
+/// The tokenizer library's, with a model that loads faster.
+pub(crate) type Tokenizer =
+    TokenizerImpl<Pieces, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
 
 /// A loaded model: one session, one thread.
 #[derive(Debug)]
@@ -41,24 +52,19 @@ pub(crate) struct Pass {
 }
 
 impl Classifier {
-    /// Loads tokenizer and weights of a verified bundle.
+    /// Loads the library and a bundle. The session is made while the files are hashed, which takes as
+    /// long; there is no classifier before both are done.
     ///
     /// # Errors
-    /// A tokenizer or a graph that can't be used.
-    pub fn load(runtime: &Runtime, bundle: Bundle) -> Result<Self, ClassifierError> {
-        let tokenizer =
-            Tokenizer::from_file(bundle.directory.join("tokenizer.json")).map_err(ClassifierError::Tokenizer)?;
-        let doing = "loading the model";
-        let session = Session::builder(&runtime.environment)
-            .map_err(ClassifierError::onnx(doing))?
-            .with_intra_threads(1)
-            .map_err(|e| ClassifierError::Onnx { doing, source: Box::new(ort::Error::<()>::from(e)) })?
-            .with_optimization_level(GraphOptimizationLevel::Level3)
-            .map_err(|e| ClassifierError::Onnx { doing, source: Box::new(ort::Error::<()>::from(e)) })?
-            .commit_from_file(bundle.directory.join("model.onnx"))
-            .map_err(ClassifierError::onnx(doing))?;
-        let heads = HEADS + bundle.category.len() + bundle.agency.len();
-        let lexical = bundle.lexical.then(|| Lexical::load(&bundle.directory.join(LEXICAL), heads)).transpose()?;
+    /// What [`Bundle::load`] and [`Runtime::load`] say; a tokenizer or a graph that can't be used.
+    pub fn load(library: &Path, directory: &Path) -> Result<Self, ClassifierError> {
+        let (session, parts) = thread::scope(|scope| {
+            let session = scope.spawn(|| session(&Runtime::load(library)?, &directory.join(NETWORK)));
+            let parts = Bundle::load(directory).and_then(parts);
+            (session.join(), parts)
+        });
+        let (bundle, tokenizer, lexical) = parts?;
+        let session = session.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok(Self { bundle, tokenizer, session, lexical })
     }
 
@@ -213,6 +219,27 @@ impl Classifier {
             embedding: take("embedding", 0)?,
         })
     }
+}
+
+fn session(runtime: &Runtime, network: &Path) -> Result<Session, ClassifierError> {
+    let doing = "loading the model";
+    Session::builder(&runtime.environment)
+        .map_err(ClassifierError::onnx(doing))?
+        .with_intra_threads(1)
+        .map_err(|e| ClassifierError::Onnx { doing, source: Box::new(ort::Error::<()>::from(e)) })?
+        .with_optimization_level(GraphOptimizationLevel::Level3)
+        .map_err(|e| ClassifierError::Onnx { doing, source: Box::new(ort::Error::<()>::from(e)) })?
+        .commit_from_file(network)
+        .map_err(ClassifierError::onnx(doing))
+}
+
+/// What a bundle holds besides its network, ready for use.
+fn parts(mut bundle: Bundle) -> Result<(Bundle, Tokenizer, Option<Lexical>), ClassifierError> {
+    let content = std::mem::take(&mut bundle.tokenizer);
+    let tokenizer = serde_json::from_slice(&content.0).map_err(|e| ClassifierError::Tokenizer(Box::new(e)))?;
+    let heads = HEADS + bundle.category.len() + bundle.agency.len();
+    let lexical = bundle.lexical.as_ref().map(|table| Lexical::load(table.0.clone(), heads)).transpose()?;
+    Ok((bundle, tokenizer, lexical))
 }
 
 /// The scalar values `place` of `text`.

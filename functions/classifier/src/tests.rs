@@ -7,6 +7,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard};
 use saring_domain::pii;
 use saring_domain::score::{Fine, Flag, Scores};
 use saring_domain::text::{Normalised, normalise};
+use sha2::{Digest as _, Sha256};
 
 use crate::window::Tokens;
 use crate::{Bundle, Classifier, ClassifierError, Runtime};
@@ -29,12 +30,9 @@ fn library() -> PathBuf {
     set.unwrap_or_else(|| root().join(".saring/onnxruntime/libonnxruntime.so.1.32.0"))
 }
 
-/// The process loads the library once.
-static RUNTIME: LazyLock<Runtime> =
-    LazyLock::new(|| Runtime::load(&library()).expect("cargo xtask setup brings the library"));
 static CLASSIFIER: LazyLock<Mutex<Classifier>> = LazyLock::new(|| {
-    let bundle = Bundle::load(&bundle_directory()).expect("the committed bundle is valid");
-    Mutex::new(Classifier::load(&RUNTIME, bundle).expect("the committed bundle loads"))
+    let classifier = Classifier::load(&library(), &bundle_directory());
+    Mutex::new(classifier.expect("the committed bundle loads, and cargo xtask setup brings the library"))
 });
 
 fn classifier() -> MutexGuard<'static, Classifier> {
@@ -219,9 +217,35 @@ fn a_missing_library_and_a_broken_tokenizer_are_clear_errors() {
     let error = Runtime::load(nowhere).expect_err("there is no library").to_string();
     assert!(error.contains("nowhere/libonnxruntime.so does not exist"), "{error}");
     let copy = Copy::new("tokenizer");
-    let bundle = Bundle::load(&copy.0).expect("the copy is valid");
-    // Changed after the check, as a disk may do.
+    let before = hash(&copy, "tokenizer.json");
     copy.edit("tokenizer.json", |bytes| bytes.truncate(100));
-    let error = Classifier::load(&RUNTIME, bundle).expect_err("half a tokenizer is none");
+    let error = Classifier::load(&library(), &copy.0).expect_err("the hash is another");
+    assert!(matches!(error, ClassifierError::Hash { .. }), "{error}");
+    copy.replace(&before, &hash(&copy, "tokenizer.json"));
+    let error = Classifier::load(&library(), &copy.0).expect_err("half a tokenizer is none");
     assert!(matches!(error, ClassifierError::Tokenizer(_)), "{error}");
+}
+
+fn hash(copy: &Copy, file: &str) -> String {
+    saring_domain::report::hex(&Sha256::digest(std::fs::read(copy.0.join(file)).expect("the file is there")))
+}
+
+/// Whatever the pieces, the tokenizer of a bundle is read as its library reads it.
+#[test]
+fn texts_become_the_tokens_of_the_library() {
+    let library = tokenizers::Tokenizer::from_file(bundle_directory().join("tokenizer.json")).expect("it is one");
+    let corpus = std::fs::read_to_string(root().join("samplecorpus/reports.jsonl")).expect("the corpus is there");
+    let rows = corpus.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a row"));
+    let mut written: Vec<String> = rows.map(|row| row["text"].as_str().expect("it has a text").to_owned()).collect();
+    written.extend(
+        ["", " ", "😀😀🔥🚨", "مرحبا، أين", "\u{202e}gnasid\u{200b}", "१२३", "<unk> [LINK] <s>"].map(String::from),
+    );
+    let classifier = classifier();
+    for text in &written {
+        let text = prepared(text).text;
+        let theirs = library.encode_char_offsets(text.as_str(), false).expect("it splits");
+        let ours = classifier.tokenizer.encode_char_offsets(text.as_str(), false).expect("it splits");
+        assert_eq!(ours.get_tokens(), theirs.get_tokens(), "{text}");
+        assert_eq!((ours.get_ids(), ours.get_offsets()), (theirs.get_ids(), theirs.get_offsets()), "{text}");
+    }
 }

@@ -1,9 +1,9 @@
 //! A text's tokens, cut into windows that the model can read.
 
 use saring_domain::text::Normalised;
-use tokenizers::Tokenizer;
 
 use crate::error::ClassifierError;
+use crate::session::Tokenizer;
 
 const BEGIN: i64 = 0;
 const END: i64 = 2;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use saring_classifier::{Bundle, Classifier, ClassifierError, Runtime};
+use saring_classifier::{Bundle, Classifier, ClassifierError};
 use saring_domain::agency::{Registry, RegistryError};
 use saring_domain::claims::{Claim, ClaimIndex, IndexError, Weights, WeightsError, WordCounts, WordsError};
 use saring_domain::claims::{read_claims, source_hash};
@@ -124,9 +124,14 @@ impl Assets {
     pub fn load(config: &Config) -> Result<Self, AssetError> {
         let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
         let policy = Policy::parse(&read(&models.join("policy.toml"))?)?;
-        let regions = Arc::new(Regions::parse(&read(&models.join("regions.csv"))?)?);
-        let registry = Arc::new(Registry::parse(&read(&models.join("agencies.toml"))?)?);
-        let mut indexer = Indexer::load(config)?;
+        // The tables are read while the runtime makes its session.
+        let (tables, indexer) = std::thread::scope(|scope| {
+            let tables = scope.spawn(|| tables(models));
+            let indexer = Indexer::load(config);
+            (tables.join(), indexer)
+        });
+        let (regions, registry) = tables.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let mut indexer = indexer?;
         let weights = indexer.weights()?;
         let fixed = match &config.claims {
             Some(path) => indexer.open(path)?,
@@ -165,7 +170,7 @@ pub struct Indexer {
     classifier: Classifier,
     models: PathBuf,
     bundle: PathBuf,
-    runtime: Runtime,
+    library: PathBuf,
     words: Arc<WordCounts>,
     words_text: String,
 }
@@ -177,19 +182,19 @@ impl Indexer {
     /// Anything missing or not valid; names the file.
     pub fn load(config: &Config) -> Result<Self, AssetError> {
         let models = config.models.as_deref().ok_or(AssetError::NoModels)?;
-        let (bundle, verified) = if let Some(directory) = &config.bundle {
-            (directory.clone(), Bundle::load(directory)?)
-        } else {
-            let current = current_bundle(models)?;
-            let verified = Bundle::load(&current)?;
-            check_gate(&current)?;
-            (current, verified)
-        };
-        let runtime = Runtime::load(&config.runtime_library)?;
-        let classifier = Classifier::load(&runtime, verified)?;
-        let words_text = read(&models.join("claim_words.tsv"))?;
-        let words = Arc::new(WordCounts::parse(&words_text)?);
-        Ok(Self { classifier, models: models.to_owned(), bundle, runtime, words, words_text })
+        let bundle = config.bundle.clone().map_or_else(|| current_bundle(models), Ok)?;
+        let library = config.runtime_library.clone();
+        let (words, classifier) = std::thread::scope(|scope| {
+            let words = scope.spawn(|| words(models));
+            let classifier = Classifier::load(&library, &bundle);
+            (words.join(), classifier)
+        });
+        let classifier = classifier?;
+        let (words, words_text) = words.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        if config.bundle.is_none() {
+            check_gate(&bundle)?;
+        }
+        Ok(Self { classifier, models: models.to_owned(), bundle, library, words, words_text })
     }
 
     /// The model.
@@ -275,10 +280,21 @@ impl Indexer {
         threads: usize,
         progress: impl Fn(usize) + Sync,
     ) -> Result<Vec<u8>, AssetError> {
-        let load = |_| Classifier::load(&self.runtime, Bundle::load(&self.bundle)?);
+        let load = |_| Classifier::load(&self.library, &self.bundle);
         let mut classifiers = (0..threads.max(1)).map(load).collect::<Result<Vec<_>, ClassifierError>>()?;
         Ok(build(&mut classifiers, claims, &self.words, source, progress)?)
     }
+}
+
+fn tables(models: &Path) -> Result<(Arc<Regions>, Arc<Registry>), AssetError> {
+    let regions = Regions::parse(&read(&models.join("regions.csv"))?)?;
+    let registry = Registry::parse(&read(&models.join("agencies.toml"))?)?;
+    Ok((Arc::new(regions), Arc::new(registry)))
+}
+
+fn words(models: &Path) -> Result<(Arc<WordCounts>, String), AssetError> {
+    let text = read(&models.join("claim_words.tsv"))?;
+    Ok((Arc::new(WordCounts::parse(&text)?), text))
 }
 
 /// The directory of the bundle that `current.toml` names.

@@ -4,6 +4,10 @@ use std::time::Instant;
 
 use saring_simulation::{Options, Sabotage, run};
 
+/// Worlds spend a quarter of their time in the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let mut number = || arguments.next().and_then(|n| n.parse().ok());
