@@ -104,7 +104,7 @@ impl SweepData {
 ///
 /// # Errors
 /// No directory, or a file that can't be used.
-pub fn reference() -> Result<Option<Reference>, AssetError> {
+pub(crate) fn reference() -> Result<Option<Reference>, AssetError> {
     reference_in(&models()?)
 }
 

@@ -2,7 +2,9 @@
 
 use saring_domain::case::Timestamp;
 use saring_domain::drift::{Group, Reference, Summary, label_of};
-use saring_store::{Cases, Logged, Measure, StoreError, Unit, metric};
+use saring_store::{Cases, Logged, Measure, StoreError, Telemetry, Unit, metric};
+
+use crate::config;
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -65,4 +67,22 @@ pub fn measures(found: &Summary) -> [Measure; 4] {
         of(metric::DRIFT_SCORE, Group::Score),
         of(metric::DRIFT_LABEL, Group::Label),
     ]
+}
+
+/// The reference that the environment leads to. One that can't be used is no reason not to sweep.
+#[must_use]
+pub fn reference_or_nothing() -> Option<Reference> {
+    config::reference().unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "drift is not looked for");
+        None
+    })
+}
+
+/// Looks for drift and writes its metrics; a failure is logged, the next sweep looks again.
+pub async fn tell_drift(cases: &Cases, reference: Option<&Reference>, telemetry: &Telemetry, now: Timestamp) {
+    let Some(reference) = reference else { return };
+    match refresh_drift(cases, reference, now).await {
+        Ok(found) => telemetry.metrics(&measures(&found)),
+        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "drift was not looked for"),
+    }
 }

@@ -1,9 +1,8 @@
 //! The Lambda function that looks after locks and clocks, on a schedule.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use saring_domain::drift::Reference;
 use saring_notify::SweepData;
-use saring_notify::drift::{measures, refresh_drift};
+use saring_notify::drift::{reference_or_nothing, tell_drift};
 use saring_notify::sweep::{Sweep, now};
 use saring_store::{Cases, DeadLetters, Measure, QueueConfig, TableConfig, Telemetry, env, metric};
 
@@ -11,11 +10,7 @@ use saring_store::{Cases, DeadLetters, Measure, QueueConfig, TableConfig, Teleme
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let data = SweepData::from_env()?;
-    // What can't be compared is no reason not to sweep.
-    let reference = saring_notify::reference().unwrap_or_else(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "drift is not looked for");
-        None
-    });
+    let reference = reference_or_nothing();
     let cases = Cases::connect(&TableConfig::from_env()?).await;
     let dead = DeadLetters::connect(&QueueConfig::named_by(env::REPORTS_DEAD_QUEUE_URL)?).await;
     let telemetry = Telemetry::from_env("saring-sweep")?;
@@ -23,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let handle = async |_: LambdaEvent<serde_json::Value>| -> Result<(), Error> {
         let swept = Box::pin(sweep.run(now())).await?;
         swept.log();
-        drift(&cases, reference.as_ref(), &telemetry).await;
+        tell_drift(&cases, reference.as_ref(), &telemetry, now()).await;
         telemetry.metrics(&[
             Measure::count(metric::SWEEP_FOUND, usize::from(swept.calls_for_a_person())),
             Measure::count(metric::ROLLED_BACK, usize::from(swept.ended_rollout())),
@@ -31,12 +26,4 @@ async fn main() -> Result<(), Error> {
         Ok(())
     };
     lambda_runtime::run(service_fn(handle)).await
-}
-
-async fn drift(cases: &Cases, reference: Option<&Reference>, telemetry: &Telemetry) {
-    let Some(reference) = reference else { return };
-    match refresh_drift(cases, reference, now()).await {
-        Ok(found) => telemetry.metrics(&measures(&found)),
-        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "drift was not looked for"),
-    }
 }

@@ -18,6 +18,8 @@ use crate::export::Manifest;
 const ROWS_MAX: usize = 4_000;
 /// Cases that a refusal names.
 const NAMED_MAX: usize = 5;
+/// Slices that a refusal on all rows names.
+const SLICES_NAMED_MAX: usize = 3;
 
 /// The checks; none without an export.
 pub(super) fn checks(
@@ -74,9 +76,29 @@ fn of(screened: &Screened, settings: &Settings) -> Vec<Check> {
             one.slices.iter().for_each(|slice| groups.entry(slice).or_default().push(one));
         }
         let large = |(name, rows): &(&&str, &Vec<_>)| **name == WHOLE || rows.len() >= settings.slice.rows_min;
-        checks.extend(groups.iter().filter(large).map(|(slice, rows)| check(flag, slice, rows, settings)));
+        let most = most(&groups, all.len(), settings);
+        for (slice, rows) in groups.iter().filter(large) {
+            let mut check = check(flag, slice, rows, settings);
+            if *slice == WHOLE && check.is_refused() {
+                check.note = Some(format!("{}; most in {most}", check.note.unwrap_or_default()));
+            }
+            checks.push(check);
+        }
     }
     checks
+}
+
+/// Where labels contradict the most, as far as that is certain, among slices that are not nearly all rows.
+fn most(groups: &BTreeMap<&str, Vec<&Seen<'_>>>, all: usize, settings: &Settings) -> String {
+    let least = |rows: &[&Seen<'_>]| lower(wrong(rows), rows.len(), settings.whole.confidence);
+    let mut parts: Vec<(&&str, &Vec<&Seen<'_>>)> = groups.iter().filter(|(_, rows)| rows.len() * 2 <= all).collect();
+    parts.sort_by(|a, b| least(b.1).total_cmp(&least(a.1)).then_with(|| a.0.cmp(b.0)));
+    let name = |(slice, rows): &(&&str, &Vec<&Seen<'_>>)| format!("[{slice}] {} of {}", wrong(rows), rows.len());
+    parts.iter().take(SLICES_NAMED_MAX).map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn wrong(rows: &[&Seen<'_>]) -> usize {
+    rows.iter().filter(|row| row.contradicts).count()
 }
 
 fn check(flag: Flag, slice: &str, rows: &[&Seen<'_>], settings: &Settings) -> Check {
