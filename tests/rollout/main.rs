@@ -174,6 +174,27 @@ async fn a_candidate_without_answers_leaves_the_decision_to_the_current_model_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_function_without_the_candidate_is_no_rollout_without_differences() {
+    let scratch = Scratch::new();
+    let stack = scratch.stack().await;
+    send(&stack, &reports("before", 700, 2)).await;
+    // Named after the function started, as by somebody who forgets to deploy.
+    scratch.name(Some(OTHER));
+    scratch.saring(&["rollout", "start", "--mode", "canary", "--share", "1", "--cases-min", "5"]).await;
+    tokio::time::sleep(LOOK_EVERY).await;
+    let sent = reports("without", 700, 20);
+    send(&stack, &sent).await;
+    for report in &sent {
+        assert_eq!(case_of(&stack, report).await.record().screened.model.as_str(), CURRENT);
+    }
+    let status = scratch.status().await;
+    assert_eq!((&status["candidate_missing"], &status["total"]["screened"]), (&20.into(), &0.into()));
+    let told = scratch.saring(&["rollout", "status"]).await;
+    assert!(told.contains("CALON TIDAK ADA DI FUNGSI / CANDIDATE MISSING   20"), "{told}");
+    stack.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_that_cannot_be_loaded_is_no_reason_not_to_screen() {
     let scratch = Scratch::new();
     scratch.name(Some("nothing-there"));

@@ -110,6 +110,14 @@ impl Scratch {
         self.spoilt(&bundle(CURRENT), OTHER, |manifest| with_offsets(manifest, changed));
     }
 
+    /// A bundle in a directory of its own, whose files may be replaced.
+    pub(crate) fn own_bundle(&self, version: &str) -> PathBuf {
+        let to = self.models().join("bundles").join(version);
+        std::fs::remove_file(&to).expect("it is a link");
+        link_all(&bundle(version), &to, &["reference.json"]);
+        to
+    }
+
     pub(crate) async fn stack(&self) -> Stack {
         let mut options = StackOptions::new(&target().join("screen"));
         options.data = Some(self.0.join("data"));
