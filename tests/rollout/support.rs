@@ -102,7 +102,7 @@ impl Scratch {
 
     /// Names a candidate that differs from the current bundle both ways: no accusation, more abuse.
     pub(crate) fn candidate(&self) {
-        let changed = |head, offset| match head {
+        let changed = |head: usize, offset: f64| match head {
             ACCUSATION => NEVER,
             ABUSE => offset + 1.5,
             _ => offset,
