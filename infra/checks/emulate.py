@@ -8,11 +8,13 @@ What the emulator can't do is taken out of a copy of the template, and each chan
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,11 +23,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 STACK = "saring"
 REGION = "ap-southeast-3"
 PACKAGES_BUCKET = "packages"
+REGISTRY_BUCKET = "registry"
 TEMPLATE_KEY = "template.json"
 STAND_IN = "feed.zip"
 START_SECONDS_MAX = 60
@@ -288,6 +292,70 @@ def flow(client: Callable[[str], Any], names: dict[str, str]) -> None:
     assert dead["Attributes"]["ApproximateNumberOfMessages"] == "0", dead["Attributes"]
 
 
+def registry(client: Callable[[str], Any], endpoint: str) -> None:
+    """The registry of bundles in a bucket, by the real command on a copy of the models."""
+    s3 = client("s3")
+    s3.create_bucket(Bucket=REGISTRY_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    place = f"s3://{REGISTRY_BUCKET}/models"
+    with tempfile.TemporaryDirectory() as directory:
+        models = Path(directory) / "models"
+        shutil.copytree("models", models, ignore=shutil.ignore_patterns("training", "work"))
+        variables = {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL_S3": endpoint,
+            "SARING_MODELS": str(models),
+        }
+
+        def saring(*arguments: str) -> tuple[bool, str]:
+            target = os.environ.get("CARGO_TARGET_DIR", "target")
+            command = [f"{target}/release/saring", "model", *arguments, "--registry", place]
+            done = subprocess.run(command, check=False, env=os.environ | variables, capture_output=True, text=True)
+            return done.returncode == 0, done.stdout + done.stderr
+
+        def succeed(*arguments: str) -> str:
+            done, said = saring(*arguments)
+            assert done, (arguments, said)
+            return said
+
+        versions = sorted(path.name for path in (models / "bundles").iterdir())
+        bundle = tomllib.loads((models / "current.toml").read_text())["bundle"]
+        other = next(version for version in versions if version != bundle)
+        done, said = saring("publish", str(models / "bundles" / bundle))
+        assert not done and "keeps no versions" in said, said
+        s3.put_bucket_versioning(Bucket=REGISTRY_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        for version in (bundle, other):
+            succeed("publish", str(models / "bundles" / version))
+        succeed("publish", str(models / "bundles" / bundle))
+        succeed("promote", other)
+        succeed("promote", bundle)
+        listed = succeed("list")
+        assert f"* {bundle}" in listed and f"< {other}" in listed, listed
+        assert bundle in succeed("show", bundle)
+        assert "lexical.bin" in succeed("diff", bundle, other)
+        succeed("rollback")
+        key = "models/current.toml"
+        said = s3.get_object(Bucket=REGISTRY_BUCKET, Key=key)["Body"].read().decode()
+        assert tomllib.loads(said)["bundle"] == other, said
+        assert tomllib.loads((models / "current.toml").read_text())["bundle"] == other
+        kept = s3.list_object_versions(Bucket=REGISTRY_BUCKET, Prefix=key)["Versions"]
+        assert len(kept) == 3, kept
+        # Two people at once: whoever read an older state is told so.
+        stale = kept[-1]["ETag"]
+        try:
+            s3.put_object(Bucket=REGISTRY_BUCKET, Key=key, Body=b"x", IfMatch=stale)
+            raise AssertionError("the emulator takes a write on a stale state")
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "PreconditionFailed", error
+        # Bytes that were changed in the bucket are refused.
+        spoilt = f"models/bundles/{bundle}/tokenizer.json"
+        s3.put_object(Bucket=REGISTRY_BUCKET, Key=spoilt, Body=b"{}")
+        done, said = saring("promote", bundle)
+        assert not done and "tokenizer.json" in said, said
+    print("the registry in a bucket: published, promoted, rolled back; stale and changed states are refused")
+
+
 def main() -> None:
     source, packages = map(Path, sys.argv[1:])
     template = yaml_parse(source.read_text())
@@ -309,6 +377,7 @@ def main() -> None:
         names = deploy(client, template, endpoint, architecture)
         print(f"deployed {len(names)} resources in {time.monotonic() - started:.1f} s")
         flow(client, names)
+        registry(client, endpoint)
     print("from package to a screened report: done")
 
 

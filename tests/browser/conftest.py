@@ -66,10 +66,10 @@ def target() -> Path:
     return ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 
 
-def serve(count: int, weeks: int = 0) -> Iterator[Console]:
-    """Starts a console with so many cases, after so many weeks of decisions."""
+def serve(count: int, weeks: int = 0, table: Path | None = None) -> Iterator[Console]:
+    """Starts a console with so many cases, after so many weeks of decisions; a table that is there is taken as it is."""
     binary = target() / "release/examples/console"
-    arguments = [str(count), "127.0.0.1:0"] + ([str(weeks)] if weeks else [])
+    arguments = [str(count), "127.0.0.1:0", str(weeks)] + ([str(table)] if table else [])
     with (
         tempfile.TemporaryDirectory() as directory,
         subprocess.Popen(
@@ -79,8 +79,10 @@ def serve(count: int, weeks: int = 0) -> Iterator[Console]:
         assert process.stdout is not None
         origin = process.stdout.readline().strip()
         assert origin.startswith("http://"), "the console did not start"
-        yield Console(origin)
-        process.terminate()
+        try:
+            yield Console(origin)
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")

@@ -73,8 +73,8 @@ def shoot(page: Page, name: str, *, whole: bool = False) -> None:
 
 def first_case(page: Page, origin: str, query: str) -> None:
     page.goto(f"{origin}/console?{query}")
-    page.locator(".queue h2 a").first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(".queue h2 a").first.click()
 
 
 def of_the_stack(browser: Browser, origin: str) -> None:
@@ -88,8 +88,8 @@ def of_the_stack(browser: Browser, origin: str) -> None:
     shoot(page, "saringan")
     page.set_viewport_size({"width": 1280, "height": 1500})
     first_case(page, origin, "reason=spam.fraud")
-    page.keyboard.press("h")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("h")
     shoot(page, "kasus", whole=True)
     first_case(page, origin, "reason=hoax.claim")
     shoot(page, "klaim")
@@ -106,20 +106,21 @@ def of_the_stack(browser: Browser, origin: str) -> None:
 
 
 def campaigns(page: Page, origin: str) -> None:
-    page.goto(f"{origin}/console?reason=spam.gambling")
-    page.locator(".queue a.badge").first.click()
-    page.wait_for_load_state()
-    page.locator(".queue h2 a").first.click()
-    page.wait_for_load_state()
+    page.goto(f"{origin}/console")
+    page.locator(".filters details").nth(5).locator("summary").click()
+    with page.expect_navigation():
+        page.locator(".filters details").nth(5).locator("li a").first.click()
+    with page.expect_navigation():
+        page.locator(".queue h2 a").first.click()
     page.locator("section", has=page.locator("h2", has_text="Laporan serupa")).scroll_into_view_if_needed()
     page.select_option("form[action='/console/massal'] select", "reject:spam")
     shoot(page, "kampanye")
     page.set_viewport_size(DESKTOP)
-    page.click("form[action='/console/massal'] button")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("form[action='/console/massal'] button")
     shoot(page, "pratinjau")
-    page.keyboard.press("y")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("y")
     shoot(page, "batal-semua")
 
 
@@ -129,8 +130,8 @@ def phone(browser: Browser, origin: str) -> None:
     page.keyboard.press("n")
     page.wait_for_url("**/console/cases/*")
     shoot(page, "kasus-ponsel")
-    page.click("button[value='reject:spam']")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("button[value='reject:spam']")
     shoot(page, "batal-ponsel")
 
 

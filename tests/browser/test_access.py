@@ -108,8 +108,8 @@ def prepare(console: Console, supervisor: Page) -> dict[str, str]:
     console.count()
     case = wave[1]
     supervisor.goto(f"{console.origin}/console/cases/{case}")
-    supervisor.click("form[action$='/ambil'] button")
-    supervisor.wait_for_load_state()
+    with supervisor.expect_navigation():
+        supervisor.click("form[action$='/ambil'] button")
     return {
         "queue": "/console",
         "filtered": "/console?reason=abuse",
@@ -134,13 +134,13 @@ def pages(console: Console, page: Page) -> Iterator[str]:
         page.locator("input[name=id]").nth(at).check()
     page.click(".bulk-bar button")
     yield "preview"
-    page.click("button[data-key=y]")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("button[data-key=y]")
     yield "outcome"
     page.goto(f"{console.origin}/console")
     page.locator(".queue h2 a").first.click()
-    page.click("form[action$='/asli'] button")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("form[action$='/asli'] button")
     yield "original"
 
 

@@ -45,8 +45,8 @@ def test_a_case_is_folded_by_hand(console: Console, person: Person) -> None:
     page.goto(f"{console.origin}/console/cases/{other}")
     page.keyboard.press("f")
     page.fill("input[name=into]", cases[1])
-    page.press("input[name=into]", "Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.press("input[name=into]", "Enter")
     expect(page.locator("main")).to_contain_text("Laporan serupa")
     expect(page.locator(".trail")).to_contain_text("digabungkan ke kampanye")
     page.click("a[href^='/console?campaign=']")
@@ -64,8 +64,8 @@ def test_filters_narrow_by_region_age_and_campaign(console: Console, person: Per
         group.locator("summary").click()
         link = group.locator("li a").first
         counted = int(link.locator("b").inner_text())
-        link.click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            link.click()
         assert page.locator(".queue > li").count() == min(counted, 20), name
         expect(page.locator(".filters .on")).to_have_count(1)
 
@@ -92,8 +92,8 @@ def test_appeals_have_a_queue_of_their_own(console: Console, person: Person) -> 
     case = console.add(500, "Laporan yang ditolak lalu dibanding")
     page = person("sari")
     page.goto(f"{console.origin}/console/cases/{case}")
-    page.click("button[value='reject:unclear']")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("button[value='reject:unclear']")
     assert console.settle(6) >= 1
     console.call("/test/appeal/500", b"")
     page.goto(f"{console.origin}/console?bagian=banding")

@@ -32,8 +32,8 @@ def open_case(page: Page, console: Console, case: str) -> None:
 def choose(page: Page, choice: str, note: str = "") -> None:
     if note:
         page.fill("textarea[name=note]", note)
-    page.click(f"button[value='{choice}']")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click(f"button[value='{choice}']")
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_a_decision_is_hastened(console: Console, person: Person) -> None:
     open_case(page, console, case)
     choose(page, "reject:unclear")
     open_case(page, console, case)
-    page.click("form[action$='/segera'] button")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("form[action$='/segera'] button")
     assert console.case(case)["status"] == "rejected"
 
 
@@ -104,15 +104,15 @@ def test_two_browsers_and_one_lock(console: Console, person: Person) -> None:
     expect(bayu.locator(".held")).to_contain_text("dipegang oleh sari")
     expect(bayu.locator("button[name=choice]")).to_have_count(0)
     open_case(wulan, console, case)
-    wulan.click("form[action$='/rebut'] button")
-    wulan.wait_for_load_state()
+    with wulan.expect_navigation():
+        wulan.click("form[action$='/rebut'] button")
     open_case(bayu, console, case)
     bayu.click("form[action$='/ambil'] button")
     expect(bayu.locator(".mine")).to_be_visible()
     assert console.case(case)["held_by"] == "moderator:bayu"
     bayu.fill("input[name=to]", "sari")
-    bayu.press("input[name=to]", "Enter")
-    bayu.wait_for_load_state()
+    with bayu.expect_navigation():
+        bayu.press("input[name=to]", "Enter")
     assert console.case(case)["held_by"] == "moderator:sari"
 
 
@@ -127,8 +127,8 @@ def test_labels_and_personal_data_are_corrected(console: Console, person: Person
     form.locator("select[name=claim]").select_option("new")
     form.locator("input[name=words]").fill("Rumah bercat hijau")
     form.locator("select[name=kind]").select_option("address")
-    form.locator("button[type=submit]").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        form.locator("button[type=submit]").click()
     text = page.locator(".reading .text").inner_text()
     assert text.startswith("[ALAMAT] di ujung gang") and "[TELP]" in text
     told = console.case(case)
@@ -142,8 +142,8 @@ def test_what_is_escalated_leaves_the_queue(console: Console, person: Person) ->
     page = person("sari")
     open_case(page, console, case)
     page.select_option("select[name=why]", "legal")
-    page.click("form[action$='/eskalasi'] button")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("form[action$='/eskalasi'] button")
     supervisor = person("wulan")
     supervisor.goto(f"{console.origin}/console?bagian=eskalasi")
     expect(supervisor.locator(f"a[href='/console/cases/{case}']")).to_be_visible()
@@ -186,12 +186,12 @@ def test_no_text_becomes_more_than_text(console: Console, person: Person) -> Non
         page.goto(f"{console.origin}/console")
         page.locator(".views summary").click()
         page.fill(".views input[name=name]", payload[:40])
-        page.click(".views form[action='/console/tampilan'] button")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.click(".views form[action='/console/tampilan'] button")
         page.locator(".views summary").click()
         expect(page.locator(".views ul")).to_contain_text(payload[:40].strip())
-        page.click(".views form[action$=hapus] button")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.click(".views form[action$=hapus] button")
         page.goto(f"{console.origin}/console?reason=" + "".join(f"%{b:02X}" for b in payload.encode()))
         page.mouse.move(200, 300)
     assert page.problems == []  # type: ignore[attr-defined]
@@ -216,8 +216,8 @@ def test_a_form_of_another_site_does_nothing(console: Console, person: Person) -
             f"<form method=post action='{console.origin}/console/cases/{case}/putus'>"
             f"<input name=version value=1><input name=choice value='publish:fit'><input name=csrf value='{csrf}'></form>"
         )
-        page.evaluate("() => document.forms[0].submit()")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.evaluate("() => document.forms[0].submit()")
         page.wait_for_timeout(300)
     assert console.case(case)["version"] == 1
     # With the session, without what only our own page knows.
@@ -254,8 +254,8 @@ def test_the_session_ends_where_it_is_ended(console: Console, person: Person) ->
     page = person("sari")
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
     assert cookies["saring_session"]["httpOnly"] and cookies["saring_session"]["sameSite"] == "Strict"
-    page.click("form[action='/console/keluar'] button")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("form[action='/console/keluar'] button")
     page.goto(f"{console.origin}/console")
     expect(page.locator("h1")).to_contain_text("Masuk sebagai")
 
@@ -295,8 +295,8 @@ def test_the_queue_says_that_it_changed(console: Console, person: Person) -> Non
     first = free.locator("h2 a").get_attribute("href") or ""
     other = person("bayu")
     other.goto(console.origin + first)
-    other.click("form[action$='/ambil'] button")
-    other.wait_for_load_state()
+    with other.expect_navigation():
+        other.click("form[action$='/ambil'] button")
     expect(page.locator("#berubah")).to_contain_text("Antrean berubah", timeout=15_000)
 
 

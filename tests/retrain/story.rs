@@ -98,6 +98,29 @@ impl Models {
         rows.map(|row| (text(&row["decision"]), text(&row["model"]))).collect()
     }
 
+    /// Begins a training and kills it, with its Python, once a first part of it is done.
+    async fn stopped(&self, export: &Path, out: &Path) {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = std::process::Command::new(target().join("saring"));
+        command.args(["model", "train", path(export), "--out", path(out)]).current_dir(root());
+        let mut child = command.envs(self.variables.iter().cloned()).process_group(0).spawn().unwrap();
+        let work = self.directory.with_file_name(".saring").join("train");
+        let parts = || {
+            let found = walk(&work).into_iter().filter(|file| file.extension().is_some_and(|end| end == "npz"));
+            found.count()
+        };
+        let started = std::time::Instant::now();
+        while parts() == 0 {
+            assert!(child.try_wait().unwrap().is_none(), "the training ended before it could be stopped");
+            assert!(started.elapsed() < std::time::Duration::from_mins(5), "no part of the training was done");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let killed = std::process::Command::new("kill").args(["-9", "--", &format!("-{}", child.id())]).status();
+        assert!(killed.unwrap().success());
+        child.wait().unwrap();
+        assert!(!out.join("model.toml").exists(), "it was stopped in the middle");
+    }
+
     /// Trains on an export; the directory that the command names.
     async fn train(&self, export: &Path, out: &Path) {
         self.succeed(&["model", "train", path(export), "--out", path(out)]).await;
@@ -121,10 +144,17 @@ fn copy_bundle(from: &Path, to: &Path) {
     }
 }
 
+/// Files at and below a directory that may not be there yet.
+fn walk(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
 fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(directory).unwrap().map(|e| e.unwrap().path());
     let named = entries.map(|p| (p.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&p).unwrap()));
-    named.filter(|(name, _)| name != "gate.json").collect()
+    // What the gate writes beside the bundle.
+    named.filter(|(name, _)| name != "gate.json" && name != "reference.json").collect()
 }
 
 /// Authored training rows of a slice.
@@ -145,15 +175,31 @@ fn tracking(seed: u16) -> TrackingId {
     TrackingId::from_bytes(std::array::from_fn(|i| if i + 2 == TRACKING_BYTES { high } else { low }))
 }
 
+/// Each tenth label the other way round: what should be public is rejected as spam or abuse, in turns,
+/// and what should not is published.
+fn flipped(at: usize, resolution: Resolution) -> Resolution {
+    let reasons = [RejectReason::Spam, RejectReason::Abuse];
+    match resolution {
+        resolution if at % 10 != 3 => resolution,
+        Resolution::Publish => Resolution::Reject(reasons[at / 10 % 2]),
+        _ => Resolution::Publish,
+    }
+}
+
 /// Corrections of what was missed, and usual decisions.
 async fn decided() -> Table {
+    decided_as(|_, resolution| resolution).await
+}
+
+/// The same, each as `change` makes it.
+async fn decided_as(change: impl Fn(usize, Resolution) -> Resolution) -> Table {
     let table = Table::start().await;
     let rows = DECIDED.iter().flat_map(|(slice, count)| authored(slice).into_iter().take(*count));
     let usual = rows.map(|row| (row["text"].as_str().unwrap().to_owned(), Decision::Review, right(&row)));
     let missed = MISSED.iter().map(|t| ((*t).to_owned(), Decision::Publish, Resolution::Reject(RejectReason::Spam)));
     for (seed, (text, screened, resolution)) in missed.chain(usual).enumerate() {
         let case = table.case(seed as u16 + 1, &text, screened).await;
-        table.resolve(case.id(), "sari", resolution, minutes(seed as u64 + 1)).await;
+        table.resolve(case.id(), "sari", change(seed, resolution), minutes(seed as u64 + 1)).await;
     }
     table
 }
@@ -193,9 +239,13 @@ async fn corrections_become_the_current_bundle_and_poison_does_not() {
 
     let before = models.screen(&[&UNSEEN[..], &HONEST[..]].concat());
     assert!(before.iter().all(|(decision, _)| decision == "publish"), "the new kind is published: {before:?}");
+    // The gate trains once more without a stop and compares each byte.
+    models.stopped(&exported, &new).await;
     models.train(&exported, &new).await;
     let gated = models.succeed(&["model", "gate", path(&new), "--export", path(&exported)]).await;
     assert!(gated.contains("lulus / passed"), "{gated}");
+    let reference: Value = serde_json::from_slice(&std::fs::read(new.join("reference.json")).unwrap()).unwrap();
+    assert!(reference["labels"]["rows"].as_u64().unwrap() > 100 && reference["centres"].is_array(), "{reference}");
 
     let version = publish(&models, &new).await;
     let (ok, refused) = models.run(&["model", "promote", "2020-01-01.1"]).await;
@@ -234,6 +284,22 @@ async fn corrections_become_the_current_bundle_and_poison_does_not() {
     let again = scratch.join("again");
     models.train(&poisoned, &again).await;
     assert!(files(&again) == files(&new), "the same decisions give the same bundle, byte for byte");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_that_were_turned_at_random_are_refused_and_named() {
+    let scratch = scratch("random");
+    let models = Models::copy(&scratch);
+    let (poisoned, worse) = (scratch.join("poisoned"), scratch.join("worse"));
+    let table = Box::pin(decided_as(flipped)).await;
+    export(&table, &poisoned).await;
+    models.train(&poisoned, &worse).await;
+    let (ok, refused) = models.run(&["model", "gate", path(&worse), "--export", path(&poisoned)]).await;
+    assert!(!ok && refused.contains("ditolak / refused"), "{refused}");
+    let named: Vec<&str> = refused.lines().filter(|line| line.trim_start().starts_with("labels.")).collect();
+    assert!(named.iter().any(|line| line.contains("[all]")), "it names the head: {refused}");
+    assert!(named.iter().any(|line| line.contains("most in [")), "it names slices: {refused}");
+    assert!(named.iter().all(|line| line.contains("contradict both models: ")), "it names cases: {refused}");
 }
 
 async fn publish(models: &Models, bundle: &Path) -> String {

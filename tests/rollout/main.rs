@@ -17,7 +17,7 @@ use saring_domain::report::Report;
 use saring_domain::rollout::Count;
 use saring_domain::setting::{SettingAction, first_break};
 
-use support::{CURRENT, OTHER, Scratch, bundle, case_of, reports, send, sound};
+use support::{CURRENT, NEVER, OTHER, Scratch, bundle, case_of, reports, send, sound, with_offsets};
 
 /// Functions look at the rollout so often, and a little longer.
 const LOOK_EVERY: Duration = Duration::from_secs(21);
@@ -29,7 +29,7 @@ fn held(row: &serde_json::Value) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shadow_changes_no_case_and_keeps_where_the_models_differ() {
     let scratch = Scratch::new();
-    scratch.name(Some(OTHER));
+    scratch.candidate();
     let stack = scratch.stack().await;
     assert_eq!(scratch.status().await["state"], "off");
     scratch.saring(&["rollout", "start", "--mode", "shadow", "--share", "0.5", "--by", "data:ayu"]).await;
@@ -74,7 +74,7 @@ async fn a_shadow_changes_no_case_and_keeps_where_the_models_differ() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_canary_decides_for_its_share_and_nothing_is_public_that_either_model_holds() {
     let scratch = Scratch::new();
-    scratch.name(Some(OTHER));
+    scratch.candidate();
     let stack = scratch.stack().await;
     scratch.saring(&["rollout", "start", "--mode", "canary", "--share", "0.5"]).await;
     let rollout = stack.cases().rollout().await.expect("the table answers").on.expect("it goes on");
@@ -107,13 +107,7 @@ async fn a_canary_decides_for_its_share_and_nothing_is_public_that_either_model_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_canary_that_publishes_everything_ends_within_one_window_and_nothing_was_public() {
     let scratch = Scratch::new();
-    scratch.spoilt(&bundle(CURRENT), "publishes-all", |manifest| {
-        let line = |line: &str| match line.strip_prefix("binary_offset = [") {
-            Some(rest) => format!("binary_offset = [{}]", vec!["-30.0"; rest.split(',').count()].join(", ")),
-            None => line.to_owned(),
-        };
-        manifest.lines().map(line).collect::<Vec<_>>().join("\n")
-    });
+    scratch.spoilt(&bundle(CURRENT), "publishes-all", |manifest| with_offsets(manifest, |_, _| NEVER));
     let stack = scratch.stack().await;
     scratch.saring(&["rollout", "start", "--mode", "canary", "--share", "1", "--window-minutes", "5"]).await;
     let began = Instant::now();
@@ -177,6 +171,27 @@ async fn a_candidate_without_answers_leaves_the_decision_to_the_current_model_an
     sound(&stack).await;
     stack.shutdown().await;
     std::fs::remove_dir_all(&from).ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_without_the_candidate_is_no_rollout_without_differences() {
+    let scratch = Scratch::new();
+    let stack = scratch.stack().await;
+    send(&stack, &reports("before", 700, 2)).await;
+    // Named after the function started, as by somebody who forgets to deploy.
+    scratch.name(Some(OTHER));
+    scratch.saring(&["rollout", "start", "--mode", "canary", "--share", "1", "--cases-min", "5"]).await;
+    tokio::time::sleep(LOOK_EVERY).await;
+    let sent = reports("without", 700, 20);
+    send(&stack, &sent).await;
+    for report in &sent {
+        assert_eq!(case_of(&stack, report).await.record().screened.model.as_str(), CURRENT);
+    }
+    let status = scratch.status().await;
+    assert_eq!((&status["candidate_missing"], &status["total"]["screened"]), (&20.into(), &0.into()));
+    let told = scratch.saring(&["rollout", "status"]).await;
+    assert!(told.contains("CALON TIDAK ADA DI FUNGSI / CANDIDATE MISSING   20"), "{told}");
+    stack.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,8 +12,12 @@ use saring_local::{Stack, StackOptions};
 use saring_store::{BATCH_MESSAGES_MAX, Outgoing, verify};
 use serde_json::Value;
 
-pub(crate) const CURRENT: &str = "2026-11-24.3";
-pub(crate) const OTHER: &str = "2026-11-24.2";
+pub(crate) const CURRENT: &str = "2026-11-30";
+/// The candidate of [`Scratch::candidate`].
+pub(crate) const OTHER: &str = "sees-no-accusation";
+/// Heads by their place in a manifest.
+const ABUSE: usize = 1;
+const ACCUSATION: usize = 15;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) fn root() -> PathBuf {
@@ -34,6 +38,22 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("rollout-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&path).expect("writable");
     path
+}
+
+/// The offset of a head that sees nothing.
+pub(crate) const NEVER: f64 = -30.0;
+
+/// A bundle's manifest with other offsets of the flags and fine labels.
+pub(crate) fn with_offsets(manifest: &str, change: impl Fn(usize, f64) -> f64) -> String {
+    let line = |line: &str| match line.strip_prefix("binary_offset = [") {
+        Some(rest) => {
+            let numbers = rest.trim_end_matches(']').split(", ").map(|n| n.parse::<f64>().expect("a number"));
+            let changed: Vec<String> = numbers.enumerate().map(|(head, n)| format!("{:.6}", change(head, n))).collect();
+            format!("binary_offset = [{}]", changed.join(", "))
+        }
+        None => line.to_owned(),
+    };
+    manifest.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn bundle(version: &str) -> PathBuf {
@@ -78,6 +98,24 @@ impl Scratch {
         let manifest = std::fs::read_to_string(from.join("model.toml")).expect("readable");
         std::fs::write(to.join("model.toml"), change(&manifest.replace(CURRENT, name))).expect("writable");
         self.name(Some(name));
+    }
+
+    /// Names a candidate that differs from the current bundle both ways: no accusation, more abuse.
+    pub(crate) fn candidate(&self) {
+        let changed = |head, offset| match head {
+            ACCUSATION => NEVER,
+            ABUSE => offset + 1.5,
+            _ => offset,
+        };
+        self.spoilt(&bundle(CURRENT), OTHER, |manifest| with_offsets(manifest, changed));
+    }
+
+    /// A bundle in a directory of its own, whose files may be replaced.
+    pub(crate) fn own_bundle(&self, version: &str) -> PathBuf {
+        let to = self.models().join("bundles").join(version);
+        std::fs::remove_file(&to).expect("it is a link");
+        link_all(&bundle(version), &to, &["reference.json"]);
+        to
     }
 
     pub(crate) async fn stack(&self) -> Stack {

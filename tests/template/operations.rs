@@ -87,6 +87,17 @@ fn metrics_of_the_list_are_those_of_the_code() {
     assert!(unused.is_empty(), "written by nobody: {unused:?}");
 }
 
+#[test]
+fn drift_alarms_ring_where_the_console_says_drifted() {
+    let facts = Facts::load();
+    let alarms = facts.resources("AWS::CloudWatch::Alarm");
+    let drift: Vec<_> = alarms.iter().filter(|(name, _)| name.starts_with("Drift")).collect();
+    assert_eq!(drift.len(), 3, "texts, scores, decisions");
+    for (name, alarm) in drift {
+        assert_eq!(alarm["Threshold"].as_f64(), Some(saring_domain::drift::PSI_MAX), "{name}");
+    }
+}
+
 /// All sources at or below a path.
 fn text_below(path: &std::path::Path) -> String {
     if !path.is_dir() {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use saring_domain::calendar::{Calendar, CalendarError, Clocks, ClocksError};
+use saring_domain::drift::{Reference, ReferenceError};
 use saring_domain::learning::{Sampling, SamplingError};
 use saring_domain::policy::{Policy, PolicyError};
 
@@ -16,6 +17,10 @@ pub const CLOCKS_FILE: &str = "clocks.toml";
 pub const SAMPLING_FILE: &str = "sampling.toml";
 /// The policy that counts where none was activated.
 pub const POLICY_FILE: &str = "policy.toml";
+/// Which bundle is current.
+const CURRENT_FILE: &str = "current.toml";
+/// In a bundle's directory, what comes is compared with it.
+const REFERENCE_FILE: &str = "reference.json";
 
 /// Why the data can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +49,12 @@ pub enum AssetError {
     /// The policy can't be used.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The current bundle is not named.
+    #[error("{CURRENT_FILE} names no bundle")]
+    Current(#[from] toml::de::Error),
+    /// The reference of the current bundle can't be used.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
 }
 
 /// What the sweep goes by.
@@ -59,14 +70,18 @@ pub struct SweepData {
     pub policy: Policy,
 }
 
+#[derive(serde::Deserialize)]
+struct Current {
+    bundle: String,
+}
+
 impl SweepData {
     /// Reads the files of the directory that the environment names.
     ///
     /// # Errors
     /// No directory, or a file that can't be used.
     pub fn from_env() -> Result<Self, AssetError> {
-        let models = std::env::var_os(MODELS_VARIABLE).filter(|v| !v.is_empty()).ok_or(AssetError::NoModels)?;
-        Self::load(Path::new(&models))
+        Self::load(&models()?)
     }
 
     /// Reads the files of a directory.
@@ -74,10 +89,7 @@ impl SweepData {
     /// # Errors
     /// A file that can't be used.
     pub fn load(models: &Path) -> Result<Self, AssetError> {
-        let read = |name: &str| {
-            let path = models.join(name);
-            std::fs::read_to_string(&path).map_err(|source| AssetError::Read { path, source })
-        };
+        let read = |name: &str| read(models, name);
         Ok(Self {
             calendar: Calendar::parse(&read(HOLIDAYS_FILE)?)?,
             clocks: Clocks::parse(&read(CLOCKS_FILE)?)?,
@@ -85,4 +97,36 @@ impl SweepData {
             policy: Policy::parse(&read(POLICY_FILE)?)?,
         })
     }
+}
+
+/// The reference of the bundle that the environment's directory names as current; nothing where the
+/// bundle has none.
+///
+/// # Errors
+/// No directory, or a file that can't be used.
+pub(crate) fn reference() -> Result<Option<Reference>, AssetError> {
+    reference_in(&models()?)
+}
+
+/// The same of a directory.
+///
+/// # Errors
+/// A file that can't be used.
+pub fn reference_in(models: &Path) -> Result<Option<Reference>, AssetError> {
+    let current: Current = toml::from_str(&read(models, CURRENT_FILE)?)?;
+    let own = format!("bundles/{}/{REFERENCE_FILE}", current.bundle);
+    if !models.join(&own).is_file() {
+        return Ok(None);
+    }
+    Ok(Some(Reference::parse(&read(models, &own)?)?))
+}
+
+fn models() -> Result<PathBuf, AssetError> {
+    let models = std::env::var_os(MODELS_VARIABLE).filter(|v| !v.is_empty());
+    models.map(PathBuf::from).ok_or(AssetError::NoModels)
+}
+
+fn read(models: &Path, name: &str) -> Result<String, AssetError> {
+    let path = models.join(name);
+    std::fs::read_to_string(&path).map_err(|source| AssetError::Read { path, source })
 }

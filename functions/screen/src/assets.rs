@@ -7,6 +7,7 @@ use saring_classifier::{Bundle, Classifier, ClassifierError};
 use saring_domain::agency::{Registry, RegistryError};
 use saring_domain::claims::{Claim, ClaimIndex, IndexError, Weights, WeightsError, WordCounts, WordsError};
 use saring_domain::claims::{read_claims, source_hash};
+use saring_domain::drift::Reference;
 use saring_domain::policy::{Policy, PolicyError};
 use saring_domain::region::{RegionError, Regions};
 use serde::Deserialize;
@@ -14,6 +15,10 @@ use serde::Deserialize;
 use crate::claims::{BuildError, ClaimBook, build};
 use crate::config::{Config, MODELS_VARIABLE};
 use crate::gate::{GateError, check_gate};
+
+/// A bundle's reference, by `saring drift reference`; no hash in `model.toml` covers it, it changes no
+/// verdict.
+pub const REFERENCE_FILE: &str = "reference.json";
 
 /// Why the assets can't be used; the function does not start with any of these.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +97,8 @@ pub struct Assets {
     pub claims: ClaimBook,
     /// How often words occur in ordinary reports.
     pub words: Arc<WordCounts>,
+    /// How what the bundle was made for is distributed, where the bundle says it.
+    pub reference: Option<Reference>,
 }
 
 /// What `current.toml` says; `saring model promote` and `rollback` move it.
@@ -138,7 +145,8 @@ impl Assets {
             None => indexer.own_index()?,
         };
         let claims = ClaimBook::new(fixed, weights);
-        Ok(Self { classifier: indexer.classifier, policy, regions, registry, claims, words: indexer.words })
+        let reference = indexer.reference();
+        Ok(Self { classifier: indexer.classifier, policy, regions, registry, claims, words: indexer.words, reference })
     }
 
     /// The same with the candidate that `current.toml` names, if it names one: only the model and what
@@ -160,6 +168,8 @@ impl Assets {
             registry: Arc::clone(&self.registry),
             claims,
             words: Arc::clone(&self.words),
+            // What comes is counted once, against the current bundle's.
+            reference: None,
         }))
     }
 }
@@ -219,6 +229,19 @@ impl Indexer {
             );
         }
         Ok(weights)
+    }
+
+    /// The bundle's reference. One that can't be used is no reason not to screen: it is logged, and
+    /// nothing is counted.
+    fn reference(&self) -> Option<Reference> {
+        let path = self.bundle.join(REFERENCE_FILE);
+        let text = std::fs::read_to_string(&path).ok()?;
+        let found = Reference::parse(&text).inspect_err(|error| tracing::warn!(error = %error, "nothing is counted"));
+        let own = found.ok().filter(|reference| reference.model == self.classifier.version());
+        if own.is_none() {
+            tracing::warn!("the reference is not this bundle's, drift is not counted");
+        }
+        own
     }
 
     /// Opens an index that was built before.

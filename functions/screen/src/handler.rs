@@ -27,7 +27,7 @@ use tokio::sync::Mutex;
 use crate::candidate::{Candidate, Compared, compare};
 use crate::claims::BuildError;
 use crate::live::{InForce, Live};
-use crate::screening::{Screener, hold_unknown_policy};
+use crate::screening::{Observed, Screener, hold_unknown_policy};
 
 /// Reports of a batch that are recorded at the same time.
 const RECORDINGS_MAX: usize = 10;
@@ -50,11 +50,16 @@ pub trait Judge: Send {
     /// # Errors
     /// A version that is no name; the policy of before goes on counting.
     fn take_policy(&mut self, policy: Policy) -> Result<(), VersionError>;
+
+    /// What was counted against a reference since it was last asked; nothing where there is none.
+    fn take_observed(&mut self) -> Option<Observed> {
+        None
+    }
 }
 
 impl Judge for Screener {
     fn judge(&mut self, reports: &[&Report], today: Date) -> Vec<Screened> {
-        self.screen(reports, today)
+        self.screen_counted(reports, today)
     }
 
     fn take_over(&mut self, live: &LiveClaims) -> Result<(), BuildError> {
@@ -63,6 +68,10 @@ impl Judge for Screener {
 
     fn take_policy(&mut self, policy: Policy) -> Result<(), VersionError> {
         self.set_policy(policy)
+    }
+
+    fn take_observed(&mut self) -> Option<Observed> {
+        Screener::take_observed(self)
     }
 }
 
@@ -226,7 +235,10 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
         drop(recordings);
         if let Some(asked) = &asked {
             self.count_rollout(asked, &counts, now).await;
+        } else {
+            self.count_missing(&jobs, now).await;
         }
+        self.keep_observed().await;
         counts.unwritten = failed.len() - counts.unreadable;
         self.telemetry.metrics(&counts.samples(model_ms));
         let mut response = SqsBatchResponse::default();

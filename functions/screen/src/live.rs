@@ -54,6 +54,7 @@ pub(crate) struct Live {
     policy: Watch,
     in_force: InForce,
     rollout: Watch,
+    observed: Watch,
     pub(crate) on: LiveRollout,
 }
 
@@ -102,6 +103,15 @@ impl Live {
         let policy = Policy::parse(&event.content).inspect_err(|_| self.in_force = InForce::NotUnderstood)?;
         self.policy.looked = Some(now);
         Ok(Some((policy, event.sequence)))
+    }
+
+    /// Whether it is time to keep what was counted.
+    pub(crate) fn keeps_observed(&mut self, now: SystemTime) -> bool {
+        let is_due = self.observed.is_due(now);
+        if is_due {
+            self.observed.looked = Some(now);
+        }
+        is_due
     }
 
     /// The policy of this revision counts now.

@@ -4,6 +4,7 @@ use saring_classifier::ClassifierError;
 use saring_domain::agency::{AgencyType, Date};
 use saring_domain::case::{MatchedClaim, ModelVersion, NamedRegion, PolicyVersion, RankedAgency, Recall, Screened};
 use saring_domain::claims::LiveClaims;
+use saring_domain::drift::{Counts, Observation, Signals};
 use saring_domain::pii;
 use saring_domain::policy::{ClaimEvidence, Decision, Evidence, Policy, Reason, Unjudged, decide};
 use saring_domain::region::LocationHint;
@@ -20,6 +21,16 @@ pub struct Screener {
     assets: Assets,
     model: ModelVersion,
     policy: PolicyVersion,
+    observed: Counts,
+}
+
+/// What was counted against a reference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Which reference.
+    pub revision: String,
+    /// The counts.
+    pub counts: Counts,
 }
 
 /// A report that was read, before the model.
@@ -36,7 +47,7 @@ impl Screener {
     pub fn new(assets: Assets) -> Result<Self, saring_domain::case::VersionError> {
         let model = ModelVersion::parse(assets.classifier.version())?;
         let policy = PolicyVersion::parse(assets.policy.version())?;
-        Ok(Self { assets, model, policy })
+        Ok(Self { assets, model, policy, observed: Counts::default() })
     }
 
     /// The model behind the verdicts.
@@ -72,6 +83,27 @@ impl Screener {
     /// Screens reports; results are in the order of `reports`. `today` decides which names of
     /// agencies are valid. A failure of the model holds the report; it never fails the batch.
     pub fn screen(&mut self, reports: &[&Report], today: Date) -> Vec<Screened> {
+        self.screen_with_signals(reports, today).into_iter().map(|(screened, _)| screened).collect()
+    }
+
+    /// The same, and counts them against the bundle's reference.
+    pub fn screen_counted(&mut self, reports: &[&Report], today: Date) -> Vec<Screened> {
+        let both = self.screen_with_signals(reports, today);
+        if let Some(reference) = &self.assets.reference {
+            let seen = both.iter().filter_map(|(screened, signals)| Observation::of(screened, signals.as_ref()));
+            seen.for_each(|one| reference.count(&one, &mut self.observed));
+        }
+        both.into_iter().map(|(screened, _)| screened).collect()
+    }
+
+    /// What was counted since it was last taken; nothing where nothing was.
+    pub fn take_observed(&mut self) -> Option<Observed> {
+        let revision = self.assets.reference.as_ref().filter(|_| self.observed.reports > 0)?.revision();
+        Some(Observed { revision, counts: std::mem::take(&mut self.observed) })
+    }
+
+    /// Screenings with what the model saw of the texts and no case keeps; nothing where it failed.
+    pub fn screen_with_signals(&mut self, reports: &[&Report], today: Date) -> Vec<(Screened, Option<Signals>)> {
         let read: Vec<Read> = reports.iter().map(|r| read(r)).collect();
         let texts: Vec<&Normalised> = read.iter().map(|r| &r.text).collect();
         let scores = self.assets.classifier.classify_batch(&texts);
@@ -79,7 +111,10 @@ impl Screener {
             .iter()
             .zip(read)
             .zip(scores)
-            .map(|((report, read), scores)| self.assemble(report, read, scores, today))
+            .map(|((report, read), scores)| {
+                let signals = scores.as_ref().ok().map(|s| Signals::of(&read.text.text, s, &self.assets.words));
+                (self.assemble(report, read, scores, today), signals)
+            })
             .collect()
     }
 

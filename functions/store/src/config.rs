@@ -36,6 +36,8 @@ pub mod env {
     pub const REGION: &str = "AWS_REGION";
     /// Address of the table service, if it is not the region's; optional.
     pub const TABLE_ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+    /// Address of the service of objects, if it is not the region's; optional.
+    pub const OBJECT_ENDPOINT: &str = "AWS_ENDPOINT_URL_S3";
     /// Address of the queue service, if it is not the region's; optional.
     pub const QUEUE_ENDPOINT: &str = "AWS_ENDPOINT_URL_SQS";
 }

@@ -88,6 +88,8 @@ pub(crate) const APPEAL_SK: &str = "appeal";
 pub(crate) const BOARD_PK: &str = "board#queue";
 pub(crate) const BOARD_SK: &str = "board";
 pub(crate) const BOARD: &str = "board";
+/// What drifts.
+pub(crate) const DRIFT_PK: &str = "board#drift";
 /// How far the sample of published cases is, and how many there were by day.
 pub(crate) const SAMPLE_PK: &str = "board#sample";
 pub(crate) const COUNT: &str = "count";
@@ -127,6 +129,11 @@ pub(crate) fn check_pk(day: &str) -> String {
 /// Decisions that took effect on a day.
 pub(crate) fn log_pk(day: &str) -> String {
     format!("log#{day}")
+}
+
+/// Reports of a day that were counted against a reference.
+pub(crate) fn drift_pk(revision: &str, day: &str) -> String {
+    format!("drift#{revision}#{day}")
 }
 
 pub(crate) fn person_pk(person: &Actor) -> String {

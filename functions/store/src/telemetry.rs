@@ -32,6 +32,16 @@ pub mod metric {
     pub const CANDIDATE_ERRORS: &str = "CandidateErrors";
     /// Canaries that left their bounds and were ended.
     pub const ROLLED_BACK: &str = "RolledBack";
+    /// Reports that were counted against the bundle's reference lately.
+    pub const DRIFT_REPORTS: &str = "DriftReports";
+    /// Largest population stability index of the texts that chance can't explain.
+    pub const DRIFT_INPUT: &str = "DriftInput";
+    /// The same of scores and verdicts.
+    pub const DRIFT_SCORE: &str = "DriftScore";
+    /// The same of decisions about held reports.
+    pub const DRIFT_LABEL: &str = "DriftLabel";
+    /// Reports of a rollout's share that a function without its candidate screened.
+    pub const CANDIDATE_MISSING: &str = "CandidateMissing";
     /// Decisions that were told.
     pub const TOLD: &str = "Told";
     /// Runs of the sweep that call for a person.
@@ -49,6 +59,8 @@ pub enum Unit {
     Count,
     /// How long.
     Milliseconds,
+    /// A number without a unit.
+    None,
 }
 
 impl Unit {
@@ -56,6 +68,7 @@ impl Unit {
         match self {
             Self::Count => "Count",
             Self::Milliseconds => "Milliseconds",
+            Self::None => "None",
         }
     }
 }

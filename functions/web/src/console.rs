@@ -12,6 +12,7 @@ mod case_page;
 mod checks;
 mod correct;
 mod described;
+mod drift;
 mod fields;
 mod figures;
 mod figures_page;
@@ -110,6 +111,7 @@ fn table() -> Vec<Route> {
         ("GET", "/console/angka", Need::May(Figures), get(figures::page)),
         ("GET", "/console/angka.csv", Need::May(Export), get(figures::csv)),
         ("GET", "/console/calon", Need::May(Figures), get(rollout::page)),
+        ("GET", "/console/pergeseran", Need::May(Export), get(drift::page)),
         ("GET", "/console/openapi.json", Need::May(Enter), get(openapi::get)),
         ("GET", "/console/denyut", Need::May(Cases), get(saved::pulse)),
         ("GET", "/console", Need::May(Cases), get(queue)),

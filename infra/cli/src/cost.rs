@@ -1,6 +1,7 @@
 //! What a load costs on AWS and which limit it meets first, with the arithmetic shown. Prices and
 //! the load of one report are data: `infra/prices.toml` and `infra/load.toml`.
 
+mod beside;
 mod data;
 mod limits;
 mod simulation;
@@ -41,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) screen_ms: Option<f64>,
     /// Milliseconds for which one report waits for the table.
     pub(crate) store_ms: Option<f64>,
+    /// Share of the reports that a candidate screens too.
+    pub(crate) rollout_share: Option<f64>,
 }
 
 /// Writes the model to standard output.
@@ -49,6 +52,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut load: Load = data::read(options.load.as_deref(), data::LOAD)?;
     load.screen.screen_ms = options.screen_ms.unwrap_or(load.screen.screen_ms);
     load.screen.store_ms = options.store_ms.unwrap_or(load.screen.store_ms);
+    load.rollout.share = options.rollout_share.unwrap_or(load.rollout.share);
+    anyhow::ensure!((0.0..=1.0).contains(&load.rollout.share), "--rollout-share must be within 0 and 1");
     print!("{}", report(&prices, &load, options.reports_per_day as f64).context("formatting the model")?);
     Ok(())
 }
@@ -209,10 +214,11 @@ fn report(prices: &Prices, load: &Load, reports_per_day: f64) -> Result<String> 
     writeln!(out, "US dollars per million reports")?;
     let sum = |lines: &[Line]| lines.iter().map(|line| line.per_million).sum::<f64>();
     let (compute, table) = (compute(prices, load, per_second), table(prices, load));
-    for line in compute.iter().chain(&table) {
+    let beside = beside::lines(prices, load, per_second);
+    for line in compute.iter().chain(&table).chain(&beside) {
         writeln!(out, "  {:<20}{:>8.3}   {}", line.name, line.per_million, line.how)?;
     }
-    let total = sum(&compute) + sum(&table);
+    let total = sum(&compute) + sum(&table) + sum(&beside);
     writeln!(out, "  {:<20}{:>8.3}   without the table", "functions and queues", sum(&compute))?;
     writeln!(out, "  {:<20}{total:>8.3}   on demand", "all")?;
     let per_unit = prices.dynamodb.provisioned_write_unit_hour / 3600.0 / PROVISIONED_USE;

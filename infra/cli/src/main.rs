@@ -100,6 +100,9 @@ enum Command {
         /// Measured milliseconds for which one report waits for the table.
         #[arg(long)]
         store_ms: Option<f64>,
+        /// Share of the reports that a candidate of a rollout screens too.
+        #[arg(long)]
+        rollout_share: Option<f64>,
     },
     /// Screens recent public reports against live claims; those that pass one on go back to review.
     Rescreen {
@@ -218,8 +221,8 @@ fn main() -> Result<ExitCode> {
             runtime()?.block_on(up::run(up::Options { data, reports, listen, once }))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Cost { reports_per_day, prices, load, screen_ms, store_ms } => {
-            cost::run(&cost::Options { reports_per_day, prices, load, screen_ms, store_ms })?;
+        Command::Cost { reports_per_day, prices, load, screen_ms, store_ms, rollout_share } => {
+            cost::run(&cost::Options { reports_per_day, prices, load, screen_ms, store_ms, rollout_share })?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Rescreen { days, claim, bundle, by, dry_run } => {

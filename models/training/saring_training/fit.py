@@ -50,6 +50,8 @@ class Settings:
     # Share of texts that an epoch sees as a variant, and how many joined texts it adds.
     augment: float = 0.0
     joined: int = 0
+    # Share of tokens that an epoch leaves out of labelled texts, so that none is learnt by heart.
+    token_drop: float = 0.0
     # Tokens of a batch; a batch has at least `batch` / 2 and at most `batch` * 2 rows.
     batch_tokens: int = 1536
     pair_batch: int = 64
@@ -87,6 +89,13 @@ def targets(rows: list[Row]) -> Tensor:
         for name, value in row.binary.items():
             out[i, INDEX[name]] = value
     return out
+
+
+def dropped(ids: list[int], share: float, rng: random.Random) -> list[int]:
+    """The ids without a random share of those between the first and the last, which frame the text."""
+    if not share:
+        return ids
+    return [ids[0], *(i for i in ids[1:-1] if rng.random() >= share), ids[-1]]
 
 
 class Batches:
@@ -132,7 +141,7 @@ class Batches:
         rng.shuffle(single)
         rng.shuffle(paired)
         batches: list[tuple[list[Row], list[list[int]], list[list[int]] | None]] = []
-        encoded = self.encode([r.text for r in single], settings.tokens_max)
+        encoded = [dropped(e, settings.token_drop, rng) for e in self.encode([r.text for r in single], settings.tokens_max)]
         chunk = settings.batch * 60
         for start in range(0, len(single), chunk):
             part = sorted(range(start, min(start + chunk, len(single))), key=lambda i: len(encoded[i]))

@@ -3,6 +3,10 @@
 A small encoder generalises and forgets rare spellings; a linear model over n-grams does the
 opposite. Their logits are added (``functions/classifier/src/lexical.rs`` reads the same file and
 must find the same n-grams), and each n-gram's summand stays evidence that can be shown.
+
+Sets disagree about what abuse is: a tweet that one set calls hate is fair comment in another, and a
+report is neither. So some heads have a column per kind of text (an expert), and columns that tell
+the kinds apart weigh them; a report is judged by what reports taught.
 """
 
 from __future__ import annotations
@@ -26,14 +30,14 @@ from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from .data import Row
-from .labels import AGENCIES, BINARY, CATEGORIES
+from .labels import AGENCIES, BINARY, CATEGORIES, FLAGS
 
 Array = NDArray[Any]
 # Buckets of each of the two blocks, characters and words.
 BITS = 16
 GRAMS = (3, 4, 5)
 HEADS = len(BINARY) + len(CATEGORIES) + len(AGENCIES)
-MAGIC = b"SLEX1\0\0\0"
+MAGIC, MAGIC_2 = b"SLEX1\0\0\0", b"SLEX2\0\0\0"
 FNV_OFFSET, FNV_PRIME, U64 = 0xCBF29CE484222325, 0x100000001B3, (1 << 64) - 1
 # Authored reports decide, and are few.
 AUTHORED = 4.0
@@ -41,6 +45,29 @@ C = 5.0
 # The logit of a class that no row has.
 UNLABELLED = -6.0
 IDF_MAX = 12.75
+# Kinds of text; every other source belongs to the first.
+REPORT, TWEET, FORUM, COMMENT = range(4)
+KIND_OF = {
+    "abuse_hs1_fold0": TWEET,
+    "abuse_netifier": FORUM,
+    "spam_judol_gbennnn": COMMENT,
+    "spam_judol_juti": COMMENT,
+    "spam_sms": COMMENT,
+}
+KINDS = 4
+# Heads whose labels mean something else in some kinds, and those kinds as bits.
+TWEETS, POSTS = 1 << TWEET, 1 << FORUM | 1 << COMMENT
+EXPERTS = (
+    ("abuse", TWEETS), ("abuse", POSTS), ("abuse.hate", TWEETS | POSTS), ("abuse.insult", TWEETS | POSTS),
+    ("abuse.sara", TWEETS), ("abuse.sara", POSTS),
+)  # fmt: skip
+# Labels that a column needs of each value.
+LABELS_MIN = 2
+
+
+def settings() -> list[Any]:
+    """What a fit depends on besides its rows."""
+    return [BITS, GRAMS, AUTHORED, C, KIND_OF, KINDS, EXPERTS]
 
 
 def fnv(text: str, state: int = FNV_OFFSET) -> int:
@@ -127,31 +154,67 @@ def first_window(texts: list[str], tokenizer: Tokenizer, tokens_max: int) -> lis
     return out
 
 
-def fit(rows: list[Row], data: Features) -> tuple[Array, Array]:
-    """Weights (buckets, heads) and biases (heads,): one logistic regression per head or class.
+@dataclass
+class Fitted:
+    """Columns of the table: heads, experts, kinds.
+
+    Attributes:
+        weight: (buckets, columns).
+        bias: (columns,).
+        experts: head and kinds of each expert; a kind is a bit.
+        kinds: how many columns tell the kind of a text; none without experts.
+    """
+
+    weight: Array
+    bias: Array
+    experts: tuple[tuple[int, int], ...]
+    kinds: int
+
+
+def fit(rows: list[Row], data: Features) -> Fitted:
+    """One logistic regression per head or class, per expert and per kind of text.
 
     Raises:
         ValueError: no row labels any head.
     """
     matrix = csr_matrix((data.values.astype(np.float64), data.ids, data.offsets), shape=(len(rows), 2 << BITS))
     weights = np.array([AUTHORED if r.source == "reports" else r.weight for r in rows])
-    coefficients = np.zeros((2 << BITS, HEADS), np.float32)
-    biases = np.full(HEADS, UNLABELLED, np.float32)
-    fitted = 0
-    for head, labels in enumerate(tqdm(targets(rows), total=HEADS, desc="lexical", mininterval=10)):
-        at = np.flatnonzero(labels >= 0)
-        if len(set(labels[at])) < 2:
-            continue
-        model = LogisticRegression(C=C, solver="liblinear", dual=True, tol=0.02, max_iter=40, intercept_scaling=3, random_state=7)
-        with warnings.catch_warnings():
-            # Near the optimum is enough: the dropped decimals are below the int8 step.
-            warnings.simplefilter("ignore")
-            model.fit(matrix[at], labels[at], sample_weight=weights[at])
-        coefficients[:, head], biases[head] = model.coef_[0], model.intercept_[0]
-        fitted += 1
-    if not fitted:
+    kind = np.array([KIND_OF.get(r.source, REPORT) for r in rows])
+    heads = list(targets(rows))
+    experts, columns = [], []
+    for name, kinds in EXPERTS:
+        head, ours = BINARY.index(name), (1 << kind) & kinds > 0
+        labels = np.where(ours, heads[head], -1)
+        if enough(labels):
+            experts.append((head, kinds))
+            columns.append(labels)
+    for head, kinds in experts:
+        if head >= len(FLAGS):
+            # Elsewhere the head's own column judges, so it learns there alone. A flag needs every example.
+            heads[head] = np.where((1 << kind) & kinds > 0, -1, heads[head])
+    if not any(enough(labels) for labels in heads + columns):
         raise ValueError("no row labels a head with both values")
-    return coefficients, biases
+    gates = [(kind == k).astype(int) for k in range(KINDS)] if experts else []
+    found = [_column(matrix, labels, weights) for labels in tqdm(heads + columns + gates, desc="lexical", mininterval=10)]
+    weight, bias = np.stack([w for w, _ in found], 1), np.array([b for _, b in found], np.float32)
+    return Fitted(weight, bias, tuple(experts), len(gates))
+
+
+def enough(labels: Array) -> bool:
+    return bool((labels == 1).sum() >= LABELS_MIN and (labels == 0).sum() >= LABELS_MIN)
+
+
+def _column(matrix: csr_matrix, labels: Array, weights: Array) -> tuple[Array, float]:
+    """Weights and bias for labels 0 and 1 (-1: unlabelled)."""
+    if not enough(labels):
+        return np.zeros(matrix.shape[1], np.float32), UNLABELLED
+    at = np.flatnonzero(labels >= 0)
+    model = LogisticRegression(C=C, solver="liblinear", dual=True, tol=0.02, max_iter=40, intercept_scaling=3, random_state=7)
+    with warnings.catch_warnings():
+        # Near the optimum is enough: the dropped decimals are below the int8 step.
+        warnings.simplefilter("ignore")
+        model.fit(matrix[at], labels[at], sample_weight=weights[at])
+    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
 
 def targets(rows: list[Row]) -> Iterator[Array]:
@@ -170,27 +233,59 @@ class Lexical:
 
     Attributes:
         idf: (buckets,) inverse document frequency in steps of 1/20.
-        weight: (buckets, heads) int8; times `scale` (heads,) it is a summand per unit of value.
-        bias: (heads,).
+        weight: (buckets, columns) int8; times `scale` (columns,) it is a summand per unit of value.
+        bias: (columns,).
+        experts: as `Fitted` has them.
+        kinds: as `Fitted` has them.
     """
 
     idf: Array
     weight: Array
     scale: Array
     bias: Array
+    experts: tuple[tuple[int, int], ...] = ()
+    kinds: int = 0
 
-    def logits(self, texts: list[str]) -> Array:
-        """(texts, heads), the channel's share already taken."""
+    @property
+    def heads(self) -> int:
+        return len(self.scale) - len(self.experts) - self.kinds
+
+    def columns(self, texts: list[str]) -> tuple[Array, Array]:
+        """Logits of heads and experts (texts, columns); the kinds' shares (texts, kinds)."""
         data = features([counted(t) for t in texts], self.idf)
         table = self.weight.astype(np.float32) * self.scale
         matrix = csr_matrix((data.values, data.ids, data.offsets), shape=(len(texts), 2 << BITS))
         found: Array = matrix @ table + self.bias
-        return found
+        own = len(self.scale) - self.kinds
+        shares = np.exp(found[:, own:] - found[:, own:].max(1, keepdims=True)) if self.kinds else np.zeros((len(texts), 0))
+        shares = shares / shares.sum(1, keepdims=True) if self.kinds else shares
+        if self.kinds:
+            # A text without an n-gram is a report like any other.
+            shares[np.diff(data.offsets) == 0] = np.eye(self.kinds)[REPORT]
+        return found[:, :own], shares
+
+    def shares(self, kinds: Array) -> Array:
+        """What each column of heads and experts counts for, (texts, columns)."""
+        out = np.ones((len(kinds), self.heads + len(self.experts)), np.float32)
+        for at, (head, bits) in enumerate(self.experts, self.heads):
+            out[:, at] = kinds[:, [k for k in range(self.kinds) if bits >> k & 1]].sum(1)
+            out[:, head] -= out[:, at]
+        return out
+
+    def logits(self, texts: list[str]) -> Array:
+        """(texts, heads), to be added to the network's."""
+        found, kinds = self.columns(texts)
+        found = found * self.shares(kinds)
+        out: Array = found[:, : self.heads].copy()
+        for at, (head, _) in enumerate(self.experts, self.heads):
+            out[:, head] += found[:, at]
+        return out
 
     def save(self, path: Path) -> None:
-        """Magic, bits, heads, then scale, bias (f32), idf (u8, 1/20), weights (i8), little-endian."""
+        """Magic, bits, heads, kinds, experts; then scale, bias (f32), idf (u8, 1/20), weights (i8), little-endian."""
         with path.open("wb") as file:
-            file.write(MAGIC + struct.pack("<II", BITS, HEADS))
+            file.write(MAGIC_2 + struct.pack("<IIII", BITS, self.heads, self.kinds, len(self.experts)))
+            file.write(b"".join(struct.pack("<II", *expert) for expert in self.experts))
             file.write(self.scale.astype("<f4").tobytes() + self.bias.astype("<f4").tobytes())
             file.write(np.round(self.idf * 20).astype(np.uint8).tobytes())
             file.write(self.weight.tobytes())
@@ -198,22 +293,27 @@ class Lexical:
     @classmethod
     def load(cls, path: Path) -> Lexical:
         raw = path.read_bytes()
-        if raw[:8] != MAGIC or struct.unpack("<II", raw[8:16]) != (BITS, HEADS):
+        bits, heads = struct.unpack("<II", raw[8:16])
+        if raw[:8] not in (MAGIC, MAGIC_2) or (bits, heads) != (BITS, HEADS):
             raise ValueError(f"{path} is no table of {2 << BITS} buckets and {HEADS} heads")
-        at = 16
-        scale = np.frombuffer(raw, "<f4", HEADS, at)
-        bias = np.frombuffer(raw, "<f4", HEADS, at + 4 * HEADS)
-        at += 8 * HEADS
+        kinds, count, at = 0, 0, 16
+        if raw[:8] == MAGIC_2:
+            kinds, count, at = *struct.unpack("<II", raw[16:24]), 24
+        experts = tuple(struct.unpack("<II", raw[at + 8 * i : at + 8 * i + 8]) for i in range(count))
+        at, columns = at + 8 * count, heads + count + kinds
+        scale = np.frombuffer(raw, "<f4", columns, at)
+        bias = np.frombuffer(raw, "<f4", columns, at + 4 * columns)
+        at += 8 * columns
         idf = np.frombuffer(raw, np.uint8, 2 << BITS, at).astype(np.float32) / 20
-        weight = np.frombuffer(raw, np.int8, (2 << BITS) * HEADS, at + (2 << BITS)).reshape(2 << BITS, HEADS)
-        return cls(idf, weight, scale, bias)
+        weight = np.frombuffer(raw, np.int8, (2 << BITS) * columns, at + (2 << BITS)).reshape(2 << BITS, columns)
+        return cls(idf, weight, scale, bias, experts, kinds)
 
 
-def quantise(weight: Array, bias: Array, idf: Array) -> Lexical:
-    """int8 per head; the few largest weights are clipped rather than coarsening all others."""
-    scale = np.maximum(np.quantile(np.abs(weight), 0.99995, axis=0), 1e-6) / 127
-    steps = np.clip(np.round(weight / scale), -127, 127).astype(np.int8)
-    return Lexical(idf, steps, scale.astype(np.float32), bias)
+def quantise(found: Fitted, idf: Array) -> Lexical:
+    """int8 per column; the few largest weights are clipped rather than coarsening all others."""
+    scale = np.maximum(np.quantile(np.abs(found.weight), 0.99995, axis=0), 1e-6) / 127
+    steps = np.clip(np.round(found.weight / scale), -127, 127).astype(np.int8)
+    return Lexical(idf, steps, scale.astype(np.float32), found.bias, found.experts, found.kinds)
 
 
 def train(rows: list[Row], tokenizer: Tokenizer, tokens_max: int) -> Lexical:
@@ -221,7 +321,7 @@ def train(rows: list[Row], tokenizer: Tokenizer, tokens_max: int) -> Lexical:
     texts = first_window([r.text for r in rows], tokenizer, tokens_max)
     parts = [counted(t) for t in tqdm(texts, desc="n-grams", mininterval=10)]
     idf = idf_of(parts)
-    return quantise(*fit(rows, features(parts, idf)), idf)
+    return quantise(fit(rows, features(parts, idf)), idf)
 
 
 def split(logits: Array) -> dict[str, Array]:

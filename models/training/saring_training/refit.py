@@ -15,7 +15,7 @@ import json
 import shutil
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +188,7 @@ def moved(
             for k in range(len(classes)):
                 add(first + k, delta[:, k])
         first += len(classes)
-    return lexical.Lexical(served.channel.idf, weight, served.channel.scale, served.channel.bias)
+    return replace(served.channel, weight=weight)
 
 
 def recalibrated(served: Served, channel: lexical.Lexical, dev: list[Row], work: Path) -> Calibration:

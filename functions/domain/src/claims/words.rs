@@ -65,6 +65,14 @@ impl WordCounts {
         out
     }
 
+    /// Share of a prepared text's words that occur in no ordinary report, `0..=1`.
+    #[must_use]
+    pub fn new_share(&self, prepared: &str) -> f64 {
+        let terms = terms(prepared);
+        let new = terms.iter().filter(|term| !self.counts.contains_key(&term.key)).count();
+        new as f64 / terms.len().max(1) as f64
+    }
+
     pub(crate) fn texts(&self) -> u32 {
         self.texts
     }
@@ -87,6 +95,7 @@ mod tests {
         assert_eq!(read, counts);
         assert_eq!(WordCounts::parse(&counts.write(2)).expect("its own form").iter().count(), 1);
         assert_eq!(WordCounts::parse("texts\t2\nzz\t1\n"), Err(WordsError::Line(2)));
+        assert!((read.new_share("jalan berlubang") - 0.5).abs() < 1e-9 && read.new_share("") == 0.0);
         assert_eq!(WordCounts::parse("").err(), Some(WordsError::Texts));
     }
 }

@@ -28,11 +28,13 @@ pub enum Count {
     Visibility,
     /// Those with another likeliest category.
     Category,
+    /// Reports of the share that a function without the candidate screened; no other count has them.
+    Missing,
 }
 
 impl Count {
     /// All, in the order of their records.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Screened,
         Self::Errors,
         Self::HeldByCurrent,
@@ -41,6 +43,7 @@ impl Count {
         Self::OnlyCandidate,
         Self::Visibility,
         Self::Category,
+        Self::Missing,
     ];
 
     /// The code of records.
@@ -55,6 +58,7 @@ impl Count {
             Self::OnlyCandidate => "only_candidate",
             Self::Visibility => "visibility",
             Self::Category => "category",
+            Self::Missing => "missing",
         }
     }
 }

@@ -163,6 +163,41 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
         }
     }
 
+    /// Adds what was counted against the reference to the table's, at most every 20 seconds: what a
+    /// function counted after its last write is lost with it, which moves no share.
+    pub(super) async fn keep_observed(&self) {
+        let now = (self.sources.clock)();
+        if !self.live.lock().await.keeps_observed(now) {
+            return;
+        }
+        let Some(observed) = self.screener.lock().await.take_observed() else { return };
+        let (revision, counts) = (&observed.revision, &observed.counts);
+        if let Err(error) = self.cases.count_drift(revision, counts, super::timestamp(now)).await {
+            tracing::warn!(error = &error as &dyn Error, "what came was not counted against the reference");
+        }
+    }
+
+    /// Counts the reports of a rollout's share that this function screened without its candidate: a
+    /// rollout that counts nothing must not look like one without differences.
+    pub(super) async fn count_missing(&self, jobs: &[Job], now: Timestamp) {
+        let own = self.candidate.as_ref().map(|own| own.model().clone());
+        let (on, revision) = {
+            let live = self.live.lock().await;
+            (live.on.on.clone().filter(|on| own.as_ref() != Some(&on.candidate)), live.on.revision)
+        };
+        let Some(on) = on else { return };
+        let chosen = jobs.iter().filter(|job| on.chooses(job.tracking.case_id())).count();
+        if chosen == 0 {
+            return;
+        }
+        self.telemetry.metrics(&[Measure::count(metric::CANDIDATE_MISSING, chosen)]);
+        let mut counts = saring_domain::rollout::Counts::default();
+        counts.add(Count::Missing, chosen as u64);
+        if let Err(error) = self.cases.count_rollout(revision, on.window(now), &counts, now).await {
+            tracing::warn!(error = &error as &dyn Error, "the missing candidate was not counted");
+        }
+    }
+
     /// One write for the batch.
     pub(super) async fn count_rollout(&self, asked: &Asked, counts: &Counts, now: Timestamp) {
         let counts = *counts.rollout.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,12 +1,13 @@
 //! A console on this machine with made-up cases, for the browser tests and for measuring: the table in
 //! a file among the temporary ones, the real router, the local issuer. What the tests need to see
 //! beside the pages is below `/test`. Arguments: cases that wait, where to listen, weeks of decisions
-//! before today.
+//! before today, the table's file: one that is there is taken as it is.
 
 mod made_up;
 mod weeks;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use axum::extract::{Path, State};
@@ -76,6 +77,11 @@ async fn board(State(test): State<Test>) -> Json<Value> {
     }
 }
 
+async fn checks(State(test): State<Test>) -> Json<Value> {
+    let found = test.cases.checks(now()).await;
+    found.map_or_else(problem, |checks| Json(json!({ "open": checks.iter().filter(|c| c.second.is_none()).count() })))
+}
+
 async fn token(State(test): State<Test>, Path((person, role)): Path<(String, String)>) -> Json<Value> {
     test.issuer.token(&person, &[&role]).map_or_else(problem, |token| Json(json!({ "token": token })))
 }
@@ -86,15 +92,18 @@ async fn main() -> Result<(), Fail> {
     let count: usize = arguments.next().as_deref().unwrap_or("60").parse()?;
     let listen: SocketAddr = arguments.next().as_deref().unwrap_or("127.0.0.1:0").parse()?;
     // A table in memory has no index of its stream: the time to fill it would grow with the square.
-    let file = std::env::temp_dir().join(format!("saring-console-{}.db", std::process::id()));
+    let weeks: u64 = arguments.next().as_deref().unwrap_or("0").parse()?;
+    let own = std::env::temp_dir().join(format!("saring-console-{}.db", std::process::id()));
+    let file = arguments.next().map_or(own, PathBuf::from);
+    let filled_before = file.exists();
     let options = TableHostOptions { location: Location::File(file), ..TableHostOptions::default() };
     let table = TableHost::start(options).await?;
     let cases = Cases::connect(&TableConfig::local("saring", table.endpoint())).await;
-    cases.create_table().await?;
     let begun = Instant::now();
-    fill(&cases, count).await?;
-    if let Some(weeks) = arguments.next() {
-        weeks::pass(&cases, weeks.parse()?).await?;
+    if !filled_before {
+        cases.create_table().await?;
+        fill(&cases, count).await?;
+        weeks::pass(&cases, weeks).await?;
     }
     let filled = Instant::now();
     cases.refresh_board(now()).await?;
@@ -111,6 +120,8 @@ async fn main() -> Result<(), Fail> {
         .route("/test/appeal/{number}", post(appeal))
         .route("/test/state", get(state))
         .route("/test/board", post(board))
+        .route("/test/nothing", get(|| async { axum::response::Html("<p>kosong") }))
+        .route("/test/checks", get(checks))
         .route("/test/token/{person}/{role}", get(token))
         .with_state(Test { cases: cases.clone(), issuer: issuer.clone() });
     let pages = saring_web::console::router_with(cases, &identity, &settings).merge(issuer.router()).merge(tests);

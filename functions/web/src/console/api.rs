@@ -119,6 +119,26 @@ object! {
     Checked { checked: String }
 }
 object! {
+    /// A part of a distribution: its share in the reference, and now.
+    PartOfDrift { name: String, reference: f64, now: f64 }
+}
+object! {
+    /// A distribution against the reference: population stability index, and what of it chance explains.
+    DimensionOfDrift { dimension: String, psi: f64, chance: f64, ks: Option<f64>, drift: bool, parts: Vec<PartOfDrift> }
+}
+object! {
+    /// What came lately against what the current bundle was made for.
+    Drifting {
+        at: Moment,
+        model: String,
+        reference: String,
+        reference_reports: u64,
+        reports: u64,
+        decisions: u64,
+        dimensions: Vec<DimensionOfDrift>,
+    }
+}
+object! {
     /// How many cases the first page of the queue has.
     Pulse { cases: u64 }
 }

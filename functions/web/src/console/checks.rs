@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use saring_store::{Cases, Check};
+use saring_store::{Cases, Check, CheckKind};
 
 use super::actions::{case_id, told};
 use super::case_page::section;
@@ -15,6 +15,7 @@ use super::frame::{self, Both, csrf_field};
 use super::identity::Session;
 use super::input::Input;
 use super::marks::Marked;
+use super::words::Words;
 use super::{api, now, reasons};
 use crate::error::WebError;
 use crate::html::{Escaped, excerpt};
@@ -64,7 +65,7 @@ pub(super) async fn next(
     work().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
 }
 
-const TITLE: super::words::Words = ("Periksa ulang", "Check again");
+const TITLE: Words = ("Periksa ulang", "Check again");
 
 fn blind(
     html: &mut String,
@@ -165,6 +166,15 @@ pub(super) async fn differences(
     work().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
 }
 
+/// Why the check is there.
+fn origin(kind: CheckKind) -> Words {
+    match kind {
+        CheckKind::Second => ("diputuskan dua kali", "decided twice"),
+        CheckKind::Sample => ("tampil otomatis", "published automatically"),
+        CheckKind::Golden => ("soal emas", "golden case"),
+    }
+}
+
 fn difference(html: &mut String, session: &Session, check: &Check, text: &str) -> std::fmt::Result {
     let Some((second, second_by)) = &check.second else { return Ok(()) };
     let person = |actor: &saring_domain::case::Actor| actor.as_str().trim_start_matches("moderator:").to_owned();
@@ -174,13 +184,13 @@ fn difference(html: &mut String, session: &Session, check: &Check, text: &str) -
          <dl><dt>{}</dt><dd>{} – {}</dd><dt>{}</dt><dd>{} – {}</dd></dl>",
         super::case_path(check.case),
         check.case,
-        check.kind.code(),
+        Both(origin(check.kind)),
         Escaped(text),
         Both(("Pertama", "First")),
-        Escaped(&check.first),
+        Escaped(&reasons::ruling(&check.first)),
         Escaped(&person(&check.first_by)),
         Both(("Kedua", "Second")),
-        Escaped(second),
+        Escaped(&reasons::ruling(second)),
         Escaped(&person(second_by))
     )?;
     write!(

@@ -22,6 +22,18 @@ impl Described for u64 {
     }
 }
 
+impl Described for f64 {
+    fn schema() -> Value {
+        json!({ "type": "number" })
+    }
+}
+
+impl Described for bool {
+    fn schema() -> Value {
+        json!({ "type": "boolean" })
+    }
+}
+
 impl Described for f32 {
     fn schema() -> Value {
         json!({ "type": "number" })

@@ -178,6 +178,9 @@ fn by_person(log: &[Logged]) -> Vec<Row> {
     rows
 }
 
+/// Names the agreement on being public at all.
+pub(super) const PUBLIC: &str = "public";
+
 /// For each reason of rejection, and for being public at all, whether two people say the same.
 fn kappa(checks: &[Check]) -> Vec<Row> {
     let done = checks.iter().filter(|check| check.kind == CheckKind::Second);
@@ -194,7 +197,7 @@ fn kappa(checks: &[Check]) -> Vec<Row> {
         let kappa = pairs.kappa();
         kappa.map(|kappa| Row { name: name.to_owned(), values: vec![pairs.cases() as f64, kappa] })
     };
-    let mut rows: Vec<Row> = row("public", &is_public).into_iter().collect();
+    let mut rows: Vec<Row> = row(PUBLIC, &is_public).into_iter().collect();
     rows.extend(names.iter().filter_map(|name| row(name, &|ruling| ruling == *name)));
     rows
 }

@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use super::figures::{Figures, Row};
+use super::figures::{Figures, PUBLIC, Row};
 use super::frame::Both;
+use super::reasons;
 use super::words::{self, Words};
 use crate::html::{Escaped, excerpt};
 
@@ -108,8 +109,13 @@ fn number(value: f64) -> String {
 }
 
 fn name(row: &Row) -> String {
-    let known = words::reason(&row.name).map_or(row.name.as_str(), |(id, _)| id);
-    excerpt(known, 40)
+    let known = match words::reason(&row.name) {
+        Some((id, _)) => id.to_owned(),
+        // The two agree on whether it may be public at all.
+        None if row.name == PUBLIC => "tampil untuk umum".to_owned(),
+        None => reasons::ruling(&row.name),
+    };
+    excerpt(&known, 60)
 }
 
 /// Two lines over the days.

@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use saring_domain::score::Flag;
 use serde_json::{Map, Value, json};
 
-use super::api::{Beat, Brief, Checked, Full, Listed, Original, Outcomes, Preview, Pulse};
+use super::api::{Beat, Brief, Checked, Drifting, Full, Listed, Original, Outcomes, Preview, Pulse};
 use super::described::Described;
 use super::fields::{self, Field};
 use super::identity::{Need, Role};
@@ -76,6 +76,7 @@ fn about(path: &str) -> Option<About> {
         "/console/perbedaan/{key}" => page("Records which of two decisions is right", [Last]),
         "/console/angka" => page("Figures", []),
         "/console/calon" => page("What a candidate model says beside the current one", []),
+        "/console/pergeseran" => json_of::<Option<Drifting>>("What came lately against the bundle's reference", []),
         "/console/angka.csv" => About { summary: "Figures as a file", fields: Vec::new(), answer: Answer::Csv },
         "/console/keluar" => page("Ends the session", []),
         "/console/openapi.json" => {

@@ -69,6 +69,14 @@ pub(super) fn find(kind: &str, code: &str) -> Option<&'static Reason> {
     of(kind).find(|reason| reason.code == code)
 }
 
+/// A decision by its code (`reject.spam`, `publish`) in words; a code that no table knows stays what it is.
+pub(super) fn ruling(code: &str) -> String {
+    let (kind, reason) = code.split_once('.').unwrap_or((code, ""));
+    let Some((.., id, _)) = KINDS.iter().find(|(known, ..)| *known == kind) else { return code.to_owned() };
+    let why = find(kind, reason).map_or(reason, |reason| &reason.id);
+    if why.is_empty() { (*id).to_owned() } else { format!("{id}: {why}") }
+}
+
 #[cfg(test)]
 mod tests {
     use saring_domain::case::{AskReason, RejectReason};
@@ -86,6 +94,14 @@ mod tests {
         for (kind, ..) in KINDS {
             assert!(of(kind).next().is_some(), "{kind}");
         }
+    }
+
+    #[test]
+    fn a_decision_has_words() {
+        assert_eq!(ruling("publish_anonymous"), "Tampilkan anonim");
+        assert_eq!(ruling("reject.spam"), "Tolak: promosi atau penipuan");
+        assert_eq!(ruling("return.dinas_perhubungan"), "Bukan wewenang: dinas_perhubungan");
+        assert_eq!(ruling("erased"), "erased");
     }
 
     #[test]

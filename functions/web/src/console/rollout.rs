@@ -30,7 +30,7 @@ pub(super) async fn page(
 ) -> Response {
     let work = async || {
         let report = cases.rollout_report().await?;
-        let html = render(&report, session.may(Permission::Cases)).expect("writing to a string cannot fail");
+        let html = render(&report, &session).expect("writing to a string cannot fail");
         Ok(frame::answer(frame::page(&session, ("Model calon", "Candidate model"), &html)))
     };
     work().await.unwrap_or_else(|error: WebError| frame::refusal(error, &headers))
@@ -46,8 +46,12 @@ fn mode(mode: Mode) -> Words {
     }
 }
 
-fn render(report: &RolloutReport, links: bool) -> Result<String, fmt::Error> {
+fn render(report: &RolloutReport, session: &Session) -> Result<String, fmt::Error> {
     let mut html = String::new();
+    let drift = Both(("Pergeseran dari acuan model", "Drift from the model's reference"));
+    if session.may(Permission::Export) {
+        writeln!(html, "<p><a href=\"/console/pergeseran\">{drift}</a></p>")?;
+    }
     let Some((_, rollout)) = &report.of else {
         let words = ("Belum pernah ada model calon.", "There never was a candidate model.");
         writeln!(html, "<p>{}</p>", Both(words))?;
@@ -74,7 +78,7 @@ fn render(report: &RolloutReport, links: bool) -> Result<String, fmt::Error> {
     figures_page::pairs(&mut html, held, &rows)?;
     html.push_str("</div>");
     table(&mut html, rollout, windows)?;
-    disagreements(&mut html, &report.disagreements, links)?;
+    disagreements(&mut html, &report.disagreements, session.may(Permission::Cases))?;
     Ok(html)
 }
 
@@ -105,6 +109,12 @@ fn summary(html: &mut String, report: &RolloutReport, rollout: &Rollout) -> fmt:
     }
     entry(("Disaring kedua model", "Screened by both"), get(Count::Screened).to_string())?;
     entry(("Tanpa jawaban calon", "Without an answer of the candidate"), get(Count::Errors).to_string())?;
+    if get(Count::Missing) > 0 {
+        entry(
+            ("Calon tidak ada di fungsi: laporan tanpa calon", "Candidate missing: reports screened without it"),
+            format!("<strong>{}</strong>", get(Count::Missing)),
+        )?;
+    }
     let only = format!("{} / {}", get(Count::OnlyCurrent), get(Count::OnlyCandidate));
     entry(
         ("Hanya ditahan model berlaku / hanya calon", "Held by the current model only / by the candidate only"),

@@ -33,11 +33,16 @@ async fn the_page_shows_counts_and_where_the_models_differ() {
     let mut counts = Counts::default();
     found.count(&mut counts);
     counts.add(Count::Screened, 40);
+    counts.add(Count::Missing, 7);
     world.cases.count_rollout(1, 0, &counts, minutes(1)).await.unwrap();
     world.cases.add_disagreement(1, &found).await.unwrap();
     let page = get(&router, "/console/calon").await.body;
     let text = seen(&page);
     assert!(text.contains("kenari") && text.contains("25.0%") && text.contains("Berbeda pendapat"), "{text}");
+    assert!(
+        text.contains("Calon tidak ada di fungsi: laporan tanpa calon") && page.contains("<strong>7</strong>"),
+        "{text}"
+    );
     assert!(page.contains("model&lt;2&gt;") && page.contains("<svg") && !page.contains("Promo besar"), "{page}");
     assert!(page.contains(&format!("/console/cases/{}", tracking(1).case_id())), "{page}");
     only_console_markup(&page);

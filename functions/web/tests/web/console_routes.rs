@@ -22,7 +22,7 @@ fn allowed(method: &str, path: &str) -> Option<Vec<Role>> {
         }
         ("GET", "/console/perbedaan") => vec![Supervisor, Auditor],
         ("GET", "/console/angka" | "/console/calon" | "/console/openapi.json") => Role::ALL.to_vec(),
-        ("GET", "/console/angka.csv") => vec![Supervisor, Data, Auditor],
+        ("GET", "/console/angka.csv" | "/console/pergeseran") => vec![Supervisor, Data, Auditor],
         ("GET", "/console/periksa")
         | (
             "POST",

@@ -6,6 +6,7 @@ mod console_actions;
 mod console_api;
 mod console_campaigns;
 mod console_case;
+mod console_drift;
 mod console_identity;
 mod console_quality;
 mod console_rollout;

@@ -86,6 +86,8 @@ pub(crate) struct Load {
     pub(crate) arrival: Arrival,
     pub(crate) decisions: Decisions,
     pub(crate) items: Items,
+    pub(crate) drift: DriftLoad,
+    pub(crate) rollout: RolloutLoad,
     pub(crate) logs: Logs,
     pub(crate) peak: Peak,
     pub(crate) limits: Limits,
@@ -138,6 +140,24 @@ pub(crate) struct Items {
     pub(crate) original: f64,
     pub(crate) feed_row: f64,
     pub(crate) reporter: f64,
+}
+
+/// Counts against the bundle's reference.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DriftLoad {
+    pub(crate) counts: f64,
+    pub(crate) every_seconds: f64,
+}
+
+/// A candidate beside the current model.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RolloutLoad {
+    pub(crate) share: f64,
+    pub(crate) differs: f64,
+    pub(crate) counts: f64,
+    pub(crate) disagreement: f64,
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 mod gate;
 mod lineage;
 mod registry;
+mod remote;
 mod show;
 mod train;
 
@@ -55,7 +56,10 @@ pub(crate) enum Command {
         registry: registry::Place,
     },
     /// Makes the bundle of before the current one again.
-    Rollback,
+    Rollback {
+        #[command(flatten)]
+        registry: registry::Place,
+    },
 }
 
 pub(crate) fn run(command: Command) -> Result<ExitCode> {
@@ -67,7 +71,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Show { version, registry } => show::show(&version, &registry)?,
         Command::Diff { one, other, registry } => show::diff([&one, &other], &registry)?,
         Command::Promote { version, registry } => registry::promote(&version, &registry)?,
-        Command::Rollback => registry::rollback()?,
+        Command::Rollback { registry } => registry::rollback(&registry)?,
     }
     Ok(ExitCode::SUCCESS)
 }

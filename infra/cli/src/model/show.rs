@@ -8,14 +8,16 @@ use saring_screen::{Current, GATE_FILE, check_gate, model_hash};
 
 use super::gate::{Outcome, Verdict, WHOLE};
 use super::lineage::{MODEL_FILE, Manifest, manifest};
-use super::registry::Place;
+use super::registry::{CURRENT, Place};
 
 /// Digits of a hash that are shown.
 const DIGITS: usize = 12;
 
 pub(crate) fn list(place: &Place) -> Result<()> {
-    let current = Current::load(&super::models()?)?;
-    let directory = place.directory()?;
+    let (directory, models) = place.overview()?;
+    // A registry of which nothing was promoted yet has no current bundle.
+    let current = models.join(CURRENT).is_file().then(|| Current::load(&models)).transpose()?;
+    let (bundle, previous) = current.map_or((None, None), |current| (Some(current.bundle), current.previous));
     let mut versions = Vec::new();
     for entry in std::fs::read_dir(&directory).with_context(|| format!("{} cannot be read", directory.display()))? {
         let entry = entry?;
@@ -25,13 +27,13 @@ pub(crate) fn list(place: &Place) -> Result<()> {
     }
     versions.sort();
     for version in versions {
-        let bundle = directory.join(&version);
+        let path = directory.join(&version);
         let mark = match version {
-            _ if version == current.bundle => "*",
-            _ if current.previous.as_deref() == Some(&version) => "<",
+            _ if bundle.as_deref() == Some(&version) => "*",
+            _ if previous.as_deref() == Some(&version) => "<",
             _ => " ",
         };
-        println!("{mark} {version:32} {:44} {}", gate(&bundle), origin(&manifest(&bundle)?));
+        println!("{mark} {version:32} {:44} {}", gate(&path), origin(&manifest(&path)?));
     }
     println!("* dipakai / current   < sebelumnya / previous");
     Ok(())

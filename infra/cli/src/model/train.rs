@@ -7,10 +7,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use saring_screen::config::Config;
-use saring_screen::{GATE_FILE, Indexer, model_hash};
+use saring_screen::{Indexer, model_hash};
 use serde_json::{Value, json};
 
 use super::lineage::{Lineage, manifest};
+use super::registry::BESIDE;
 use crate::export::{EXPORT_MANIFEST, Manifest as Export, replace, sha256};
 
 /// Python with the packages of `models/training`; without it, the environment of `cargo xtask training`.
@@ -108,7 +109,7 @@ fn first_difference(again: &Path, bundle: &Path) -> Result<Option<String>> {
     }
     names.sort();
     names.dedup();
-    names.retain(|name| name != GATE_FILE);
+    names.retain(|name| !BESIDE.contains(&name.as_str()));
     for name in names {
         if std::fs::read(again.join(&name)).ok() != std::fs::read(bundle.join(&name)).ok() {
             return Ok(Some(name));

@@ -4,6 +4,7 @@
 
 mod bootstrap;
 mod compare;
+mod labels;
 mod measures;
 mod page;
 mod settings;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use saring_screen::config::Config;
-use saring_screen::{Assets, GATE_FILE, Screener, model_hash};
+use saring_screen::{Assets, GATE_FILE, REFERENCE_FILE, Screener, model_hash};
 use serde_json::Value;
 
 pub(crate) use verdict::{Check, Outcome, Verdict, WHOLE};
@@ -77,6 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let (mut checks, too_small) = compare::differences(&screened, &settings);
     checks.extend(compare::calibration(&screened, &settings));
     checks.push(compare::certificate(&screened, &settings));
+    checks.extend(labels::checks(options.export.as_deref(), &mut current, &mut new, &settings)?);
     checks.push(speed::latency(&mut current, &mut new, &rows, &settings)?);
     checks.push(static_checks::size(&options.new, &settings)?);
     checks.push(static_checks::int8(&options.new, &against, &settings)?);
@@ -95,6 +97,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         checks,
     };
     replace(&options.new.join(GATE_FILE), verdict.json()?.as_bytes())?;
+    if verdict.verdict == Outcome::Passed {
+        crate::drift::write_reference(&mut new, &options.corpus, &options.new.join(REFERENCE_FILE))?;
+    }
     if let Some(directory) = &options.report {
         std::fs::create_dir_all(directory).with_context(|| format!("{} cannot be created", directory.display()))?;
         replace(&directory.join("gate.html"), page::html(&verdict, &screened, &settings).as_bytes())?;

@@ -15,6 +15,7 @@ pub(crate) struct Settings {
     pub(crate) whole: Whole,
     pub(crate) slice: Slice,
     pub(crate) regions: BTreeMap<String, Vec<String>>,
+    pub(crate) labels: Labels,
     pub(crate) calibration: Calibration,
     pub(crate) certificate: Certificate,
     pub(crate) int8: Int8,
@@ -38,6 +39,13 @@ pub(crate) struct Slice {
     pub(crate) confidence: f64,
     pub(crate) tolerance: f64,
     pub(crate) rows_min: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Labels {
+    pub(crate) sure: f64,
+    pub(crate) share_max: f64,
 }
 
 #[derive(Debug, Deserialize)]
