@@ -343,11 +343,15 @@ fn location(value: Option<serde_json::Value>) -> Result<Location, ReportError> {
     })
 }
 
+/// Coordinates are kept to a ten-millionth of a degree, a centimetre.
+const DEGREE_STEPS: f64 = 1e7;
+
 fn degrees(value: Option<serde_json::Value>, field: &'static str, limit: f64) -> Result<Option<f64>, ReportError> {
     let Some(value) = value.filter(|v| !v.is_null()) else { return Ok(None) };
     let degrees = value.as_f64().ok_or(ReportError::Type { field, expected: "a number of degrees" })?;
     if degrees.abs() > limit {
         return Err(ReportError::Value { field, expected: "within the degrees of the earth" });
     }
-    Ok(Some(degrees))
+    // Written and read again, it is the same number.
+    Ok(Some((degrees * DEGREE_STEPS).round() / DEGREE_STEPS))
 }

@@ -116,7 +116,8 @@ impl Date {
     /// Not of that form.
     pub fn parse(text: &str) -> Result<Self, RegistryError> {
         let error = || RegistryError::Date(text.chars().take(10).collect());
-        let mut parts = text.get(..10).ok_or_else(error)?.splitn(3, '-').map(str::parse::<u16>);
+        let written = text.get(..10).filter(|t| t.as_bytes()[4] == b'-' && t.as_bytes()[7] == b'-');
+        let mut parts = written.ok_or_else(error)?.splitn(3, '-').map(str::parse::<u16>);
         let mut next = || parts.next().and_then(Result::ok).ok_or_else(error);
         let (year, month, day) = (next()?, next()?, next()?);
         if (1..=12).contains(&month) && (1..=31).contains(&day) {
