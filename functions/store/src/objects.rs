@@ -263,7 +263,7 @@ fn parse(name: &str) -> Option<(String, String)> {
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let plain = |text: &str, more: &[u8]| text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b));
     let prefix = prefix.trim_end_matches('/');
-    let is_valid = !bucket.is_empty() && plain(bucket, b".-") && plain(prefix, b".-_/") && !prefix.contains("//");
+    let is_valid = !bucket.is_empty() && plain(bucket, b".-") && plain(prefix, b".-_/") && !format!("/{prefix}").contains("//");
     let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
     is_valid.then(|| (bucket.to_owned(), prefix))
 }

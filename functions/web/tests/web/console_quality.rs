@@ -74,7 +74,7 @@ async fn golden_cases_are_among_the_checks_and_look_like_them() {
     }
     assert_eq!((seen_keys.len(), differing), (checks.len(), 1));
     let page = get(&wulan, "/console/perbedaan").await.body;
-    assert!(page.contains("<strong>1</strong>") && page.contains("reject.unclear"), "{page}");
+    assert!(page.contains("<strong>1</strong>") && page.contains("Tolak: tidak cukup jelas"), "{page}");
     let key = page.split("action=\"/console/perbedaan/").nth(1).unwrap().split('"').next().unwrap();
     assert_eq!(post_form(&bayu, &format!("/console/perbedaan/{key}"), "last=first").await.status, 403);
     assert_eq!(post_form(&wulan, &format!("/console/perbedaan/{key}"), "last=third").await.status, 400);
