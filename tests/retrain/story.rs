@@ -180,7 +180,8 @@ fn tracking(seed: u16) -> TrackingId {
 fn flipped(at: usize, resolution: Resolution) -> Resolution {
     let reasons = [RejectReason::Spam, RejectReason::Abuse];
     match resolution {
-        resolution if at % 10 != 3 => resolution,
+        // What was missed is public already: it can't be published once more.
+        resolution if at % 10 != 3 || at < MISSED.len() => resolution,
         Resolution::Publish => Resolution::Reject(reasons[at / 10 % 2]),
         _ => Resolution::Publish,
     }

@@ -262,8 +262,9 @@ fn parse(name: &str) -> Option<(String, String)> {
     let rest = name.strip_prefix("s3://")?;
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let plain = |text: &str, more: &[u8]| text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b));
+    let is_path = !prefix.starts_with('/') && !prefix.contains("//");
     let prefix = prefix.trim_end_matches('/');
-    let is_valid = !bucket.is_empty() && plain(bucket, b".-") && plain(prefix, b".-_/") && !format!("/{prefix}").contains("//");
+    let is_valid = !bucket.is_empty() && plain(bucket, b".-") && plain(prefix, b".-_/") && is_path;
     let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
     is_valid.then(|| (bucket.to_owned(), prefix))
 }
