@@ -179,7 +179,7 @@ async fn a_function_without_the_candidate_is_no_rollout_without_differences() {
     let stack = scratch.stack().await;
     send(&stack, &reports("before", 700, 2)).await;
     // Named after the function started, as by somebody who forgets to deploy.
-    scratch.name(Some(OTHER));
+    scratch.candidate();
     scratch.saring(&["rollout", "start", "--mode", "canary", "--share", "1", "--cases-min", "5"]).await;
     tokio::time::sleep(LOOK_EVERY).await;
     let sent = reports("without", 700, 20);

@@ -21,7 +21,7 @@ fn policy(scratch: &Scratch, name: &str, changes: &[(&str, &str)]) -> String {
 }
 
 const VERSION: (&str, &str) = ("version = \"2026-11-30\"", "version = \"strict.1\"");
-const STRICT: (&str, &str) = ("\"quality.off_topic\" = 0.1", "\"quality.off_topic\" = 0.005");
+const STRICT: (&str, &str) = ("abuse = 0.11", "abuse = 0.01");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_is_tried_and_counts_in_running_functions_within_a_minute() {
@@ -38,7 +38,7 @@ async fn a_policy_is_tried_and_counts_in_running_functions_within_a_minute() {
     assert!(refused.contains("'flags.spam'"), "{refused}");
     assert!(scratch.saring(&["policy", "check", &strict]).await.contains("may be used"));
     let told = scratch.saring(&["policy", "diff", &same, &strict]).await;
-    assert!(told.contains("fine.\"quality.off_topic\": 0.1 -> 0.005") && told.contains("tighter"), "{told}");
+    assert!(told.contains("flags.abuse: 0.11 -> 0.01") && told.contains("tighter"), "{told}");
 
     let backtest = |file: String| {
         let scratch = &scratch;

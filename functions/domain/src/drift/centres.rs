@@ -58,7 +58,9 @@ fn nearest(centres: &[Vec<f32>], vector: &[f32]) -> (usize, f64) {
 
 fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
-    vector.iter_mut().for_each(|value| *value /= length);
+    for value in &mut vector {
+        *value /= length;
+    }
     (length > 0.0).then_some(vector)
 }
 

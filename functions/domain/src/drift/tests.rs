@@ -23,7 +23,9 @@ fn labels(seed: &str, count: usize, publish: f64) -> Vec<&'static str> {
 
 fn compared(reference: &Reference, observations: &[Observation], labels: &[&str]) -> Vec<Drift> {
     let mut counts = Counts::default();
-    observations.iter().for_each(|one| reference.count(one, &mut counts));
+    for one in observations {
+        reference.count(one, &mut counts);
+    }
     // As they come back from a table, in two parts.
     let mut kept = Counts::default();
     kept.reports += counts.reports;
