@@ -57,7 +57,7 @@ async fn an_outage_is_caught_up_and_memory_stays() {
             tokio::time::sleep(Duration::from_millis(200)).await;
             memory.push(resident_kib(&running.processes()));
             if recovered.is_none() && running.behind().await <= rate {
-                recovered = Some(began.elapsed() - stopped - outage);
+                recovered = Some(began.elapsed().saturating_sub(stopped + outage));
             }
         }
         (memory, recovered, behind, stopped)
@@ -76,7 +76,7 @@ async fn an_outage_is_caught_up_and_memory_stays() {
     println!(
         "  {:.1} s without screening, {behind} reports behind, caught up {:.1} s later",
         outage.as_secs_f64(),
-        (caught_up - stopped - outage).as_secs_f64()
+        caught_up.saturating_sub(stopped + outage).as_secs_f64()
     );
     let (early, end) = (memory[memory.len() / 4] as f64, *memory.last().unwrap() as f64);
     println!("  memory of both functions: {:.0} MiB, at the end {:.0} MiB", early / 1024.0, end / 1024.0);

@@ -35,8 +35,8 @@ pub(crate) fn percentiles(mut values: Vec<f64>) -> String {
     if values.is_empty() {
         return "nothing".to_owned();
     }
-    let at = |share: f64| values[((values.len() as f64 * share) as usize).min(values.len() - 1)];
-    let parts = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
-    let named = parts.map(|(name, share)| format!("{name} {:.0}", at(share)));
+    let at = |per_mille: usize| values[(values.len() * per_mille / 1000).min(values.len() - 1)];
+    let parts = [("p50", 500), ("p90", 900), ("p99", 990), ("p99.9", 999)];
+    let named = parts.map(|(name, per_mille)| format!("{name} {:.0}", at(per_mille)));
     format!("{}, max {:.0} ({} reports)", named.join(", "), values[values.len() - 1], values.len())
 }

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_mins(20);
 /// A report that was sent, by its number.
 struct Due {
     id: String,
-    due: Duration,
+    from_start: Duration,
     at: Instant,
 }
 
@@ -127,7 +127,7 @@ impl Running {
                 let report = Report::from_json(body.as_bytes()).unwrap();
                 reports.send(Outgoing { report: &report, tracking: None }).await.unwrap();
             }));
-            sent.push(Due { id, due, at: began + due });
+            sent.push(Due { id, from_start: due, at: began + due });
         }
         for task in sending {
             task.await.unwrap();
@@ -143,7 +143,7 @@ impl Running {
                 let heard = self.heard.lock().unwrap();
                 let told = |due: &Due| {
                     let at = heard.get(&due.id)?;
-                    Some(Told { due: due.due, told_after: at.saturating_duration_since(due.at) })
+                    Some(Told { due: due.from_start, told_after: at.saturating_duration_since(due.at) })
                 };
                 sent.0.iter().filter_map(told).collect()
             };

@@ -189,7 +189,7 @@ fn flipped(at: usize, resolution: Resolution) -> Resolution {
 
 /// Corrections of what was missed, and usual decisions.
 async fn decided() -> Table {
-    decided_as(|_, resolution| resolution).await
+    Box::pin(decided_as(|_, resolution| resolution)).await
 }
 
 /// The same, each as `change` makes it.

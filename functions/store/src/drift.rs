@@ -61,6 +61,9 @@ impl Cases {
     ///
     /// # Errors
     /// No answer.
+    ///
+    /// # Panics
+    /// Never: a finding has only json types.
     pub async fn keep_drift(&self, found: Summary) -> Result<Summary, StoreError> {
         let today = day(Timestamp::from_unix_ms(found.at_ms));
         let found = found.after(self.drift().await?, &today);

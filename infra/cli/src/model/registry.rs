@@ -18,7 +18,7 @@ pub(super) const BESIDE: [&str; 2] = [GATE_FILE, REFERENCE_FILE];
 /// Where bundles are kept.
 #[derive(clap::Args)]
 pub(crate) struct Place {
-    /// Directory with a directory for each version, or s3://BUCKET/PREFIX; without it, `bundles` of the
+    /// Directory with a directory for each version, or `s3://BUCKET/PREFIX`; without it, `bundles` of the
     /// models directory.
     #[arg(long)]
     registry: Option<String>,
