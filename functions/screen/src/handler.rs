@@ -210,7 +210,7 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
         // Before the policy in force was ever seen nothing is judged: the messages come back.
         let seen = self.live.lock().await.in_force() != InForce::Unseen;
         let screened = match today(now).filter(|_| seen) {
-            Some(today) => self.screener.lock().await.judge(&reports, today),
+            Some(today) => self.judge(&reports, today).await,
             // A clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
             None => Vec::new(),
         };

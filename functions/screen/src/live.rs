@@ -7,6 +7,8 @@ use saring_domain::claims::LiveClaims;
 use saring_domain::policy::{Policy, PolicyError};
 use saring_store::{Cases, LiveRollout, StoreError};
 
+use crate::screening::Observed;
+
 /// A change counts after at most so long in a function that is at work.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 
@@ -55,6 +57,7 @@ pub(crate) struct Live {
     in_force: InForce,
     rollout: Watch,
     observed: Watch,
+    counted: Option<Observed>,
     pub(crate) on: LiveRollout,
 }
 
@@ -105,13 +108,20 @@ impl Live {
         Ok(Some((policy, event.sequence)))
     }
 
-    /// Whether it is time to keep what was counted.
-    pub(crate) fn keeps_observed(&mut self, now: SystemTime) -> bool {
-        let is_due = self.observed.is_due(now);
-        if is_due {
-            self.observed.looked = Some(now);
+    /// Keeps what was counted until it is written.
+    pub(crate) fn observe(&mut self, observed: Option<Observed>) {
+        match (&mut self.counted, observed) {
+            (Some(before), Some(more)) if before.revision == more.revision => before.counts.merge(&more.counts),
+            (_, None) => {}
+            (counted, more) => *counted = more,
         }
-        is_due
+    }
+
+    /// What was counted, if there is any and it is time to write it.
+    pub(crate) fn due_observed(&mut self, now: SystemTime) -> Option<Observed> {
+        let found = self.counted.take_if(|_| self.observed.is_due(now))?;
+        self.observed.looked = Some(now);
+        Some(found)
     }
 
     /// The policy of this revision counts now.

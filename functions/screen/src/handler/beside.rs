@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::PoisonError;
 use std::time::{Instant, SystemTime};
 
+use saring_domain::agency::Date;
 use saring_domain::case::{CaseId, Screened, Timestamp, TrackingId};
 use saring_domain::report::Report;
 use saring_domain::rollout::Count;
@@ -163,14 +164,21 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
         }
     }
 
+    /// Verdicts of the current model; what it counted meanwhile belongs to this table.
+    pub(super) async fn judge(&self, reports: &[&Report], today: Date) -> Vec<Screened> {
+        let (screened, observed) = {
+            let mut screener = self.screener.lock().await;
+            (screener.judge(reports, today), screener.take_observed())
+        };
+        self.live.lock().await.observe(observed);
+        screened
+    }
+
     /// Adds what was counted against the reference to the table's, at most every 20 seconds: what a
     /// function counted after its last write is lost with it, which moves no share.
     pub(super) async fn keep_observed(&self) {
         let now = (self.sources.clock)();
-        if !self.live.lock().await.keeps_observed(now) {
-            return;
-        }
-        let Some(observed) = self.screener.lock().await.take_observed() else { return };
+        let Some(observed) = self.live.lock().await.due_observed(now) else { return };
         let (revision, counts) = (&observed.revision, &observed.counts);
         if let Err(error) = self.cases.count_drift(revision, counts, super::timestamp(now)).await {
             tracing::warn!(error = &error as &dyn Error, "what came was not counted against the reference");
