@@ -4,6 +4,7 @@ pub mod agency;
 pub mod calendar;
 pub mod campaign;
 pub mod case;
+pub mod chain;
 pub mod claims;
 pub mod drift;
 pub mod feedback;

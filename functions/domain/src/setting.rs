@@ -2,7 +2,8 @@
 //! a trail, bound to the one before by its hash, and holds the whole of what was set.
 
 use crate::case::{Actor, AuditHash, Timestamp};
-use crate::claims::source_hash;
+pub use crate::chain::first_break;
+use crate::chain::{Chained, digest};
 
 /// What was done to a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,21 +78,22 @@ impl SettingEvent {
             self.content.as_bytes(),
             self.previous.as_str().as_bytes(),
         ];
-        AuditHash::parse(&source_hash(&parts)).unwrap_or_else(|_| AuditHash::root())
+        digest(&parts)
     }
 }
 
-/// The first event that doesn't follow the one before; `None` if the trail is whole.
-#[must_use]
-pub fn first_break(events: &[SettingEvent]) -> Option<u64> {
-    let mut previous = AuditHash::root();
-    for (event, expected) in events.iter().zip(1..) {
-        if event.sequence != expected || event.previous != previous {
-            return Some(expected);
-        }
-        previous = event.hash();
+impl Chained for SettingEvent {
+    fn sequence(&self) -> u64 {
+        self.sequence
     }
-    None
+
+    fn previous(&self) -> &AuditHash {
+        &self.previous
+    }
+
+    fn own_hash(&self) -> AuditHash {
+        self.hash()
+    }
 }
 
 #[cfg(test)]

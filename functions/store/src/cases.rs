@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::AsyncSleep as _;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{Either, select};
 use saring_domain::case::{AuditEvent, Case, CaseId, TRACKING_BYTES, Timestamp, TrackingId};
@@ -25,6 +26,12 @@ pub struct Cases {
     pub(crate) table: String,
     pub(crate) original_retention_days: u32,
     pub(crate) original_keys: Option<Arc<Keyring>>,
+}
+
+/// Everything that a query of the table finds, of all its pages.
+pub(crate) async fn every(query: QueryFluentBuilder, reading: &'static str) -> Result<Vec<Attributes>, StoreError> {
+    let items = query.consistent_read(true).into_paginator().items().send();
+    items.collect::<Result<_, _>>().await.map_err(failed(reading))
 }
 
 /// What a report got when it was accepted.
@@ -161,31 +168,16 @@ impl Cases {
 
     /// Every item of a partition whose sort key begins with `prefix`, in order.
     pub(crate) async fn partition(&self, pk: String, prefix: Option<&str>) -> Result<Vec<Attributes>, StoreError> {
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            let mut query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .expression_attribute_names("#pk", n::PK)
-                .expression_attribute_values(":pk", text(&pk))
-                .set_exclusive_start_key(start.take());
-            query = match prefix {
-                Some(prefix) => query
-                    .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
-                    .expression_attribute_names("#sk", n::SK)
-                    .expression_attribute_values(":prefix", text(prefix)),
-                None => query.key_condition_expression("#pk = :pk"),
-            };
-            let page = query.send().await.map_err(failed("reading the items of a case"))?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
+        let query = self.client.query().table_name(&self.table);
+        let query = query.expression_attribute_names("#pk", n::PK).expression_attribute_values(":pk", text(&pk));
+        let query = match prefix {
+            Some(prefix) => query
+                .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
+                .expression_attribute_names("#sk", n::SK)
+                .expression_attribute_values(":prefix", text(prefix)),
+            None => query.key_condition_expression("#pk = :pk"),
+        };
+        every(query, "reading the items of a partition").await
     }
 
     pub(crate) async fn get(

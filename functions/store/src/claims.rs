@@ -7,8 +7,8 @@ use saring_domain::claims::{
 };
 
 use crate::cases::Cases;
-use crate::error::{StoreError, failed, unreadable};
-use crate::item::{Attributes, DecodeError, Reader, Writer, text, value_error};
+use crate::error::{StoreError, unreadable};
+use crate::item::{Attributes, DecodeError, Reader, Writer, value_error};
 use crate::names as n;
 use crate::transact::{ATTEMPTS_MAX, Outcome, Write};
 
@@ -67,7 +67,7 @@ impl Cases {
     /// No answer, or an item that can't be read.
     pub async fn live_claims(&self) -> Result<LiveClaims, StoreError> {
         let mut live = LiveClaims { revision: self.claims_revision().await?, ..LiveClaims::default() };
-        for item in self.claim_items(CLAIM_PREFIX).await? {
+        for item in self.partition(PARTITION.to_owned(), Some(CLAIM_PREFIX)).await? {
             let item = Reader(&item);
             let decode = || match item.optional_text(CLAIM)? {
                 None => Ok(Err(item.text(CLAIM_ID)?.to_owned())),
@@ -88,7 +88,7 @@ impl Cases {
     /// # Errors
     /// No answer, or an event that can't be read.
     pub async fn claim_events(&self) -> Result<Vec<ClaimEvent>, StoreError> {
-        let items = self.claim_items(EVENT_PREFIX).await?;
+        let items = self.partition(PARTITION.to_owned(), Some(EVENT_PREFIX)).await?;
         items.iter().map(|item| decode_event(item).map_err(unreadable("claim event"))).collect()
     }
 
@@ -152,30 +152,6 @@ impl Cases {
             .text(n::AUDIT_HASH, event.hash().as_str())
             .finish();
         self.put_end(item, end.sequence, &end.hash)
-    }
-
-    async fn claim_items(&self, prefix: &str) -> Result<Vec<Attributes>, StoreError> {
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
-                .expression_attribute_names("#pk", n::PK)
-                .expression_attribute_names("#sk", n::SK)
-                .expression_attribute_values(":pk", text(PARTITION))
-                .expression_attribute_values(":prefix", text(prefix))
-                .set_exclusive_start_key(start.take());
-            let page = query.send().await.map_err(failed("reading live claims"))?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use saring_domain::case::{Actor, CaseId, Timestamp};
 use saring_domain::rollout::{Count, Counts, Disagreement, Rollout};
 use saring_domain::setting::{SettingAction, SettingEvent};
 
-use crate::cases::Cases;
+use crate::cases::{Cases, every};
 use crate::error::{StoreError, failed, unreadable};
 use crate::item::{Attributes, DecodeError, Reader, Writer, number, text};
 use crate::names as n;
@@ -211,29 +211,19 @@ impl Cases {
         let days = to.unix_ms() / DAY_MS;
         for number in from.unix_ms() / DAY_MS..=days {
             let partition = n::log_pk(&day(Timestamp::from_unix_ms(number * DAY_MS)));
-            let mut start = None;
-            loop {
-                let query = self
-                    .client
-                    .query()
-                    .table_name(&self.table)
-                    .consistent_read(true)
-                    .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
-                    .expression_attribute_names("#pk", n::PK)
-                    .expression_attribute_names("#sk", n::SK)
-                    .expression_attribute_values(":pk", text(&partition))
-                    .expression_attribute_values(":from", text(from.to_string()))
-                    // Those of that very moment too: an id follows it.
-                    .expression_attribute_values(":to", text(format!("{to}~")))
-                    .set_exclusive_start_key(start.take());
-                let page = query.send().await.map_err(failed("reading decisions of a window"))?;
-                for item in page.items.unwrap_or_default() {
-                    rows.push(logged(&item).map_err(unreadable("log"))?);
-                }
-                start = page.last_evaluated_key;
-                if start.is_none() {
-                    break;
-                }
+            let query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
+                .expression_attribute_names("#pk", n::PK)
+                .expression_attribute_names("#sk", n::SK)
+                .expression_attribute_values(":pk", text(&partition))
+                .expression_attribute_values(":from", text(from.to_string()))
+                // Those of that very moment too: an id follows it.
+                .expression_attribute_values(":to", text(format!("{to}~")));
+            for item in every(query, "reading decisions of a window").await? {
+                rows.push(logged(&item).map_err(unreadable("log"))?);
             }
         }
         Ok(rows)

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use saring_domain::case::{CaseId, Timestamp};
 
 use crate::cases::Cases;
-use crate::error::{StoreError, failed, unreadable};
-use crate::item::{DecodeError, Reader, Writer, text, value_error};
+use crate::error::{StoreError, unreadable};
+use crate::item::{DecodeError, Reader, Writer, value_error};
 use crate::names as n;
 use crate::transact::Outcome;
 
@@ -44,35 +44,19 @@ impl Cases {
     /// No answer, or an item that can't be read.
     pub async fn samples(&self) -> Result<BTreeMap<CaseId, Sample>, StoreError> {
         let mut samples = BTreeMap::new();
-        let mut start = None;
-        loop {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("#pk = :pk")
-                .expression_attribute_names("#pk", n::PK)
-                .expression_attribute_values(":pk", text(PARTITION))
-                .set_exclusive_start_key(start.take());
-            let page = query.send().await.map_err(failed("reading samples"))?;
-            for item in page.items.unwrap_or_default() {
-                let item = Reader(&item);
-                let decode = || {
-                    let probability = item.parsed(PROBABILITY, str::parse::<f64>)?;
-                    if !(probability > 0.0 && probability <= 1.0) {
-                        return Err(value_error(PROBABILITY));
-                    }
-                    let sample = Sample { probability, at: item.time(n::AT)? };
-                    Ok::<_, DecodeError>((item.parsed(n::SK, CaseId::parse)?, sample))
-                };
-                let (case, sample) = decode().map_err(unreadable("sample"))?;
-                samples.insert(case, sample);
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(samples);
-            }
+        for item in self.partition(PARTITION.to_owned(), None).await? {
+            let item = Reader(&item);
+            let decode = || {
+                let probability = item.parsed(PROBABILITY, str::parse::<f64>)?;
+                if !(probability > 0.0 && probability <= 1.0) {
+                    return Err(value_error(PROBABILITY));
+                }
+                let sample = Sample { probability, at: item.time(n::AT)? };
+                Ok::<_, DecodeError>((item.parsed(n::SK, CaseId::parse)?, sample))
+            };
+            let (case, sample) = decode().map_err(unreadable("sample"))?;
+            samples.insert(case, sample);
         }
+        Ok(samples)
     }
 }

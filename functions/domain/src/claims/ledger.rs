@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Claim, source_hash};
+use super::Claim;
 use crate::case::{Actor, AuditHash, Timestamp};
+pub use crate::chain::first_break;
+use crate::chain::{Chained, digest};
 
 /// Most live claims; beyond it, an index is to be built with them.
 pub const LIVE_CLAIMS_MAX: usize = 500;
@@ -77,21 +79,18 @@ pub fn content_hash(claim: Option<&Claim>) -> AuditHash {
     digest(&[json.as_deref().unwrap_or_default()])
 }
 
-fn digest(parts: &[&[u8]]) -> AuditHash {
-    AuditHash::parse(&source_hash(parts)).unwrap_or_else(|_| AuditHash::root())
-}
-
-/// The first event that doesn't follow the one before; `None` if the trail is whole.
-#[must_use]
-pub fn first_break(events: &[ClaimEvent]) -> Option<u64> {
-    let mut previous = AuditHash::root();
-    for (event, expected) in events.iter().zip(1..) {
-        if event.sequence != expected || event.previous != previous {
-            return Some(expected);
-        }
-        previous = event.hash();
+impl Chained for ClaimEvent {
+    fn sequence(&self) -> u64 {
+        self.sequence
     }
-    None
+
+    fn previous(&self) -> &AuditHash {
+        &self.previous
+    }
+
+    fn own_hash(&self) -> AuditHash {
+        self.hash()
+    }
 }
 
 /// The live claims as they are now.
