@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::process::Command;
 use std::time::Duration;
 
-use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use saring_domain::case::{Actor, CaseId, CaseStatus, Change, RejectReason, Resolution};
 use saring_domain::report::Visibility;
 use saring_local::Stack;
@@ -13,6 +12,7 @@ use saring_local::queue::{QueueHost, QueueHostOptions, QueueSpec};
 use saring_local::runtime::{Function, FunctionLog, FunctionOptions};
 use saring_local::table::{TableHost, TableHostOptions};
 use saring_store::{BATCH_MESSAGES_MAX, Cases, EVENT_ID_ATTRIBUTE, Outgoing, PageRequest, TableConfig, verify};
+use saring_tests::queue_client;
 use serde_json::Value;
 
 use crate::schema::{Schema, finds_damage};
@@ -22,14 +22,7 @@ const REPORTS: usize = 200;
 
 /// Everything on the queue, in the order in which it arrives, taken off it.
 async fn take_all(stack: &Stack) -> Vec<Value> {
-    let config = aws_sdk_sqs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(saring_local::REGION))
-        .endpoint_url(stack.queue_endpoint())
-        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    let sqs = aws_sdk_sqs::Client::from_conf(config);
+    let sqs = queue_client(stack.queue_endpoint());
     let mut all = Vec::new();
     loop {
         let receive = sqs.receive_message().queue_url(stack.decisions_url()).max_number_of_messages(10);

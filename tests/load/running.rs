@@ -6,10 +6,10 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use saring_domain::report::Report;
-use saring_local::{REGION, Stack, StackOptions};
+use saring_local::{Stack, StackOptions};
 use saring_store::{Cases, Outgoing, Reports, verify};
+use saring_tests::queue_client;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -57,17 +57,6 @@ fn texts() -> Vec<String> {
     corpus.lines().map(row).collect()
 }
 
-fn sdk(endpoint: &str) -> aws_sdk_sqs::Client {
-    let config = aws_sdk_sqs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .endpoint_url(endpoint)
-        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    aws_sdk_sqs::Client::from_conf(config)
-}
-
 /// Takes decisions off their queue as another system does.
 async fn listen(sqs: aws_sdk_sqs::Client, url: String, heard: Heard) {
     loop {
@@ -97,7 +86,7 @@ impl Running {
         }
         let stack = Stack::start(options).await.expect("the binaries are built with the tests");
         let heard = Heard::default();
-        let sqs = sdk(stack.queue_endpoint());
+        let sqs = queue_client(stack.queue_endpoint());
         let listener = tokio::spawn(listen(sqs, stack.decisions_url().to_owned(), Arc::clone(&heard)));
         Self { reports: stack.reports().clone(), texts: texts(), stack, heard, listener, directory }
     }
