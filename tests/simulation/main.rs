@@ -8,7 +8,7 @@ const DELIVERIES: u64 = 20_000;
 const FOUND_WITHIN: u64 = 12_000;
 
 fn simulated(deliveries: u64, sabotage: Option<Sabotage>) -> Summary {
-    run(Options { deliveries, seed: SEED, threads: 2, sabotage })
+    run(Options { deliveries, seed: SEED, threads: 2, sabotage }, |_| ())
 }
 
 fn explained(failure: &Failure) -> String {

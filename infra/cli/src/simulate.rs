@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use saring_simulation::{Failure, Summary};
 
+use crate::progress;
+
 /// What is asked for.
 pub(crate) struct Options {
     pub(crate) deliveries: u64,
@@ -21,7 +23,13 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     let (deliveries, seed) = (options.deliveries, options.seed);
     let summary = match options.reports {
         Some(reports) => saring_simulation::one(seed, reports),
-        None => saring_simulation::run(saring_simulation::Options { deliveries, seed, threads, sabotage: None }),
+        None => {
+            let bar = progress::count("deliveries", usize::try_from(deliveries).unwrap_or(usize::MAX));
+            let options = saring_simulation::Options { deliveries, seed, threads, sabotage: None };
+            let summary = saring_simulation::run(options, |so_far| bar.set_position(so_far));
+            bar.finish_and_clear();
+            summary
+        }
     };
     report(&summary, began);
     match &summary.failure {

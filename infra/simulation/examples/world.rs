@@ -21,6 +21,6 @@ fn main() {
         ][n as usize % 4]
     });
     let began = Instant::now();
-    let summary = run(Options { deliveries, seed, threads: 1, sabotage });
+    let summary = run(Options { deliveries, seed, threads: 1, sabotage }, |_| ());
     println!("{summary:#?}\n{:.2} s", began.elapsed().as_secs_f64());
 }

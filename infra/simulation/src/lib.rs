@@ -104,9 +104,10 @@ impl Summary {
     }
 }
 
-/// Runs worlds until there were enough deliveries, or until one of them is broken.
+/// Runs worlds until there were enough deliveries, or until one of them is broken; after each world the
+/// deliveries so far are told.
 #[must_use]
-pub fn run(options: Options) -> Summary {
+pub fn run(options: Options, told: impl Fn(u64) + Sync) -> Summary {
     let total = Mutex::new(Summary::default());
     let next = AtomicUsize::new(0);
     let enough = || {
@@ -126,7 +127,9 @@ pub fn run(options: Options) -> Summary {
                         let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
                         total.failure.get_or_insert(failure);
                     }
-                    total.lock().unwrap_or_else(PoisonError::into_inner).add(&ran.summary);
+                    let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
+                    total.add(&ran.summary);
+                    told(total.deliveries);
                 }
             });
         }
