@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use saring_domain::claims::{ClaimIndex, source_hash};
+
 use crate::tree::{none, read, root};
 
 const BUNDLE_BYTES_MAX: u64 = 40 * 1024 * 1024;
@@ -49,4 +51,18 @@ fn every_bundle_passed_its_gate() {
     let bundles = fs::read_dir(root().join("models/bundles")).expect("there are bundles").map(|e| e.unwrap().path());
     let checked = bundles.map(|path| saring_screen::check_gate(&path));
     none(&checked.filter_map(Result::err).map(|error| error.to_string()).collect::<Vec<_>>());
+}
+
+/// An index of other claims or words would be built anew at each start, which takes a second or two.
+#[test]
+fn every_index_of_claims_is_up_to_date() {
+    let source = source_hash(&[read("models/claims.jsonl").as_bytes(), read("models/claim_words.tsv").as_bytes()]);
+    let bundles = fs::read_dir(root().join("models/bundles")).expect("there are bundles").map(|e| e.unwrap().path());
+    let stale = bundles.filter_map(|bundle| {
+        let version = bundle.file_name().expect("a bundle has a name").to_string_lossy().into_owned();
+        let bytes = fs::read(bundle.join("claims.index")).expect("a bundle has an index of claims");
+        let index = ClaimIndex::read(bytes, &version).expect("the index is the bundle's");
+        (index.source() != source).then(|| format!("{version}: `saring claims build --bundle models/bundles/{version}`"))
+    });
+    none(&stale.collect::<Vec<_>>());
 }

@@ -270,7 +270,13 @@ impl Indexer {
         if let Some(finding) = found.findings.into_iter().next() {
             return Err(AssetError::SampleClaim { row: finding.row, source: finding.error });
         }
-        Ok((found.claims, source_hash(&[text.as_bytes(), self.words_text.as_bytes()])))
+        Ok((found.claims, self.source(text.as_bytes())))
+    }
+
+    /// The hash of what an index of the claims of this file depends on, besides the bundle.
+    #[must_use]
+    pub fn source(&self, claims: &[u8]) -> String {
+        source_hash(&[claims, self.words_text.as_bytes()])
     }
 
     /// The index of the sample claims: the bundle's file if it is up to date, or built now.

@@ -159,7 +159,7 @@ fn build(input: Option<&Path>, output: Option<PathBuf>, model: Model, threads: O
         if found.claims.is_empty() {
             bail!("{} holds no claim", path.display());
         }
-        (found.claims, source_hash(&[&bytes]), code)
+        (found.claims, indexer.source(&bytes), code)
     } else {
         let (claims, source) = indexer.own_claims()?;
         (claims, source, ExitCode::SUCCESS)
