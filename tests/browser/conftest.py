@@ -61,14 +61,14 @@ def chromium() -> str:
     return found
 
 
-def target() -> Path:
-    """Where Cargo builds to."""
-    return ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+def programs() -> Path:
+    """Where the programs are that Cargo built: released ones, unless told."""
+    return ROOT / os.environ.get("SARING_PROGRAMS", Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release")
 
 
 def serve(count: int, weeks: int = 0, table: Path | None = None) -> Iterator[Console]:
     """Starts a console with so many cases, after so many weeks of decisions; a table that is there is taken as it is."""
-    binary = target() / "release/examples/console"
+    binary = programs() / "examples/console"
     arguments = [str(count), "127.0.0.1:0", str(weeks)] + ([str(table)] if table else [])
     with (
         tempfile.TemporaryDirectory() as directory,

@@ -1,6 +1,6 @@
 """How fast the console is with many cases, in a real browser, and how large its pages are.
 
-    cargo build --release -p saring-web --example console
+    cargo build --release --workspace --examples
     .saring/browser-venv/bin/python tests/browser/measure.py 100000 [TABLE]
 
 TABLE is a file that keeps the filled table for the next time. A view is measured from the request to

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from conftest import DESKTOP, PHONE, ROOT, chromium, serve, target
+from conftest import DESKTOP, PHONE, ROOT, chromium, programs, serve
 from playwright.sync_api import Browser, Page, sync_playwright
 
 OUT = ROOT / "docs/console"
@@ -46,7 +46,7 @@ def stack(directory: str) -> Iterator[str]:
     environment.setdefault("ORT_DYLIB_PATH", str(library()))
     listen = "127.0.0.1:8127"
     arguments = ["up", "--data", f"{directory}/state", "--reports", f"{directory}/reports.jsonl", "--listen", listen]
-    command = [str(target() / "release/saring"), *arguments]
+    command = [str(programs() / "saring"), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -62,7 +62,8 @@ fn every_index_of_claims_is_up_to_date() {
         let version = bundle.file_name().expect("a bundle has a name").to_string_lossy().into_owned();
         let bytes = fs::read(bundle.join("claims.index")).expect("a bundle has an index of claims");
         let index = ClaimIndex::read(bytes, &version).expect("the index is the bundle's");
-        (index.source() != source).then(|| format!("{version}: `saring claims build --bundle models/bundles/{version}`"))
+        (index.source() != source)
+            .then(|| format!("{version}: `saring claims build --bundle models/bundles/{version}`"))
     });
     none(&stale.collect::<Vec<_>>());
 }

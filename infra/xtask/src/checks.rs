@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::{Workspace, need_c_compiler, succeed, works};
+use crate::command::{CHECKS, Workspace, need_c_compiler, succeed, works};
 use crate::{chromium, emulate, python, template};
 
 /// Names the Python that trains bundles.
@@ -13,10 +13,10 @@ const PYTHON_VARIABLE: &str = "SARING_PYTHON";
 
 const CARGO_STEPS: [(&str, &[&str]); 5] = [
     ("format", &["fmt", "--all", "--check"]),
-    ("lints", &["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-    ("build", &["build", "--release", "--workspace", "--bins", "--examples"]),
-    ("tests", &["test", "--release", "--workspace"]),
-    ("documentation", &["doc", "--release", "--workspace", "--no-deps"]),
+    ("lints", &["clippy", "--profile", CHECKS, "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    ("build", &["build", "--profile", CHECKS, "--workspace", "--bins", "--examples"]),
+    ("tests", &["test", "--profile", CHECKS, "--workspace"]),
+    ("documentation", &["doc", "--profile", CHECKS, "--workspace", "--no-deps"]),
 ];
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {

@@ -9,6 +9,10 @@ use anyhow::{Context as _, Result, anyhow, bail};
 
 /// Names the ONNX Runtime library.
 pub(crate) const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
+/// What people run.
+pub(crate) const RELEASE: &str = "release";
+/// What is built to be checked: compiled in half the time.
+pub(crate) const CHECKS: &str = "checks";
 const TELEMETRY_VARIABLE: &str = "ORT_DISABLE_TELEMETRY";
 
 /// The repository, and what its programs need to know.
@@ -16,6 +20,8 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Set by `setup`.
     pub(crate) library: Option<PathBuf>,
+    /// Cargo's profile of what is built.
+    pub(crate) profile: &'static str,
 }
 
 impl Workspace {
@@ -23,7 +29,7 @@ impl Workspace {
         let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = manifest.ancestors().nth(2).context("xtask stands in infra/xtask of the repository")?;
-        Ok(Self { root: root.to_owned(), library: None })
+        Ok(Self { root: root.to_owned(), library: None, profile: RELEASE })
     }
 
     /// Where what `setup` brings is kept.
@@ -34,6 +40,11 @@ impl Workspace {
     /// Where Cargo builds to.
     pub(crate) fn target(&self) -> PathBuf {
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), |d| self.root.join(d))
+    }
+
+    /// Where Cargo puts the programs that it builds.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.target().join(self.profile)
     }
 
     /// A program with the environment of all tasks, in the repository's root.
@@ -56,6 +67,13 @@ impl Workspace {
     /// The Cargo that runs this task.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(arguments);
+        command
+    }
+
+    /// Builds programs of the workspace in its profile.
+    pub(crate) fn build(&self, arguments: &[&str]) -> Command {
+        let mut command = self.cargo(&["build", "--profile", self.profile, "--workspace"]);
         command.args(arguments);
         command
     }

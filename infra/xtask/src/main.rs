@@ -47,6 +47,7 @@ fn run(task: Option<&str>, rest: Vec<OsString>) -> Result<()> {
             up(&workspace, rest)
         }
         Some("test") => {
+            workspace.profile = command::CHECKS;
             setup::run(&mut workspace)?;
             checks::run(&workspace)
         }
@@ -67,8 +68,8 @@ fn run(task: Option<&str>, rest: Vec<OsString>) -> Result<()> {
 /// Builds everything and becomes `saring up`.
 fn up(workspace: &Workspace, rest: Vec<OsString>) -> Result<()> {
     command::need_c_compiler()?;
-    command::succeed(workspace.cargo(&["build", "--release", "--workspace", "--bins"]))?;
-    let saring = workspace.target().join("release/saring");
+    command::succeed(workspace.build(&["--bins"]))?;
+    let saring = workspace.programs().join("saring");
     let error = workspace.command(&saring).arg("up").args(rest).exec();
     Err(error).with_context(|| format!("{} can't be started", saring.display()))
 }

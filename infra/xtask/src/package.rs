@@ -54,7 +54,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<PathBuf> {
         println!("{name}: not packed, its code isn't there yet");
     }
     // As the checks and `up` build, so that nothing is compiled twice.
-    succeed(workspace.cargo(&["build", "--release", "--quiet", "--workspace", "--bins"]))?;
+    succeed(workspace.build(&["--quiet", "--bins"]))?;
     for (name, function) in built {
         let entries = entries(workspace, &rights, function).with_context(|| format!("packing {name}"))?;
         let unpacked: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
@@ -78,7 +78,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 fn entries(workspace: &Workspace, rights: &Rights, function: &Function) -> Result<Vec<Entry>> {
-    let program = workspace.target().join("release").join(&function.binary);
+    let program = workspace.programs().join(&function.binary);
     let program = Entry { name: "bootstrap".to_owned(), mode: PROGRAM_MODE, bytes: read(&program)? };
     fits_amazon_linux(&function.binary, &program.bytes)?;
     let mut entries = vec![program];

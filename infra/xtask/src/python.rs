@@ -88,7 +88,7 @@ impl Environment {
 /// The console in a real browser; the example that serves it is built before.
 pub(crate) fn browser_tests(workspace: &Workspace) -> Command {
     let mut command = BROWSER.command(workspace, "pytest");
-    command.args(["-q", "-rP", "tests/browser"]).env("CARGO_TARGET_DIR", workspace.target());
+    command.args(["-q", "-rP", "tests/browser"]).env("SARING_PROGRAMS", workspace.programs());
     command
 }
 

@@ -162,13 +162,16 @@ impl Calendar {
         Deadline { at: day.end(self.offset_hours), certainty }
     }
 
-    /// Milliseconds of working days before a moment, since 2000: a clock that stands still on other
-    /// days.
+    /// Milliseconds of working days before a moment, since 2000 and none before: a clock that stands still
+    /// on other days.
     #[must_use]
     pub fn working_ms(&self, at: Timestamp) -> u64 {
-        let day = self.day_of(at);
+        let (first, day) = (Day::first_of_2000(), self.day_of(at));
+        if day < first {
+            return 0;
+        }
         let weekdays = day.weekdays_since_2000();
-        let off = self.holidays.range(Day::first_of_2000()..day);
+        let off = self.holidays.range(first..day);
         let off = off.filter(|(day, _)| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)).count() as u64;
         let today = if self.works(day) { day.since_start_ms(at, self.offset_hours) } else { 0 };
         weekdays.saturating_sub(off) * 86_400_000 + today

@@ -110,3 +110,10 @@ fn clocks_are_checked() {
     assert_eq!(Clocks::parse(&none), Err(ClocksError::Range { name: "verify_working_days", max: 250 }));
     assert!(matches!(Clocks::parse("days = 1"), Err(ClocksError::Toml(_))));
 }
+
+#[test]
+fn no_working_time_passed_before_2000() {
+    let working = |ms| calendar().working_ms(Timestamp::from_unix_ms(ms));
+    assert_eq!((working(0), working(10_003_597), working(946_684_799_000 - 8 * 3_600_000)), (0, 0, 0));
+    assert!(working(1_795_500_000_000) > 0);
+}
