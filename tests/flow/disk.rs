@@ -109,8 +109,9 @@ fn a_full_disk_holds_reports_and_loses_none() {
 /// The library that delays writes, compiled for this test.
 fn delaying(scratch: &Path) -> PathBuf {
     let (library, source) = (scratch.join("slow_disk.so"), root().join("tests/flow/slow_disk.c"));
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O2", "-o"]).args([&library, &source]).arg("-ldl");
-    assert!({ compiled }.status().expect("a C compiler is there, as for the build").success());
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O2", "-o"]).args([&library, &source]).arg("-ldl");
+    assert!(compiler.status().expect("a C compiler is there, as for the build").success());
     library
 }
 
