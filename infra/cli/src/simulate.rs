@@ -21,15 +21,14 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     let began = Instant::now();
     let threads = options.threads.or_else(|| available_parallelism().ok().map(Into::into)).unwrap_or(1);
     let (deliveries, seed) = (options.deliveries, options.seed);
-    let summary = match options.reports {
-        Some(reports) => saring_simulation::one(seed, reports),
-        None => {
-            let bar = progress::count("deliveries", usize::try_from(deliveries).unwrap_or(usize::MAX));
-            let options = saring_simulation::Options { deliveries, seed, threads, sabotage: None };
-            let summary = saring_simulation::run(options, |so_far| bar.set_position(so_far));
-            bar.finish_and_clear();
-            summary
-        }
+    let summary = if let Some(reports) = options.reports {
+        saring_simulation::one(seed, reports)
+    } else {
+        let bar = progress::count("deliveries", usize::try_from(deliveries).unwrap_or(usize::MAX));
+        let options = saring_simulation::Options { deliveries, seed, threads, sabotage: None };
+        let summary = saring_simulation::run(options, |so_far| bar.set_position(so_far));
+        bar.finish_and_clear();
+        summary
     };
     report(&summary, began);
     match &summary.failure {
