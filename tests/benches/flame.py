@@ -1,16 +1,21 @@
 """A flame graph of the screening, from `perf`.
 
-    perf record -F 499 --call-graph dwarf,16384 -o flame.data target/release/examples/stages REPORTS.jsonl
+    perf record -F 499 --call-graph dwarf,16384 -o flame.data target/release/saring screen REPORTS.jsonl > /dev/null
     perf script -i flame.data | python tests/benches/flame.py > flame.svg
+
+The kernels of the ONNX Runtime don't say who called them; they stand under the call of the session that
+is seen most.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from html import escape
 
 WIDTH, ROW, SMALLEST = 1200.0, 16, 0.002
+RUNTIME = "libonnxruntime"
 GENERIC = re.compile(r"<[^<>]*>|::\{\{closure\}\}|\+0x[0-9a-f]+$")
 
 
@@ -30,6 +35,15 @@ def stacks(lines: list[str]) -> list[list[str]]:
     return found
 
 
+def joined(found: list[list[str]]) -> list[list[str]]:
+    """Stacks that begin within the runtime, under the most frequent way into it."""
+    entries = [next((i for i, name in enumerate(stack) if name.startswith(RUNTIME)), 0) for stack in found]
+    ways = Counter(tuple(stack[:entry]) for stack, entry in zip(found, entries, strict=True) if entry > 3)
+    way = list(ways.most_common(1)[0][0]) if ways else []
+    unknown = {"[unknown]", RUNTIME}
+    return [way + stack if stack[0].startswith(RUNTIME) or set(stack) <= unknown else stack for stack in found]
+
+
 def tree(found: list[list[str]]) -> dict:
     root = {"name": "all", "count": 0, "below": {}}
     for stack in found:
@@ -44,7 +58,7 @@ def tree(found: list[list[str]]) -> dict:
 
 
 def main() -> None:
-    root = tree(stacks(sys.stdin.read().splitlines()))
+    root = tree(joined(stacks(sys.stdin.read().splitlines())))
     boxes: list[str] = []
     deepest = 0
 

@@ -227,7 +227,8 @@ fn session(runtime: &Runtime, network: &Path) -> Result<Session, ClassifierError
         .map_err(ClassifierError::onnx(doing))?
         .with_intra_threads(1)
         .map_err(|e| ClassifierError::Onnx { doing, source: Box::new(ort::Error::<()>::from(e)) })?
-        .with_optimization_level(GraphOptimizationLevel::Level3)
+        // The graph was optimised when it was exported; to look again takes a third of the load.
+        .with_optimization_level(GraphOptimizationLevel::Disable)
         .map_err(|e| ClassifierError::Onnx { doing, source: Box::new(ort::Error::<()>::from(e)) })?
         .commit_from_file(network)
         .map_err(ClassifierError::onnx(doing))
