@@ -1,9 +1,6 @@
 //! A public case that repeats a claim checked later, through the real SDK against the embedded table.
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-#![allow(clippy::large_futures, reason = "a test has the stack to itself")]
 
-mod support;
-
+use crate::support::{Table, at, report, screened, tracking};
 use saring_domain::case::{
     Actor, AuditAction, Case, CaseError, CaseStatus, MatchedClaim, PublishedBy, Recall, Resolution,
 };
@@ -12,7 +9,6 @@ use saring_domain::policy::Reason;
 use saring_domain::report::Visibility::Publik;
 use saring_domain::score::Score;
 use saring_store::{PageRequest, Recorded, StoreError, verify};
-use support::{Table, at, report, screened, tracking};
 
 fn actor(name: &str) -> Actor {
     Actor::parse(name).unwrap()

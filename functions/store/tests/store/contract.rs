@@ -1,8 +1,6 @@
 //! What the store promises, through the real SDK against the embedded table.
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-mod support;
-
+use crate::support::{AT, Table, at, report, screened, tracking};
 use saring_domain::case::{Actor, AuditAction, CaseError, CaseStatus, RejectReason, Resolution, check_chain};
 use saring_domain::policy::Decision::{Publish, Review};
 use saring_domain::report::TextHash;
@@ -10,7 +8,6 @@ use saring_domain::report::Visibility::{Anonim, Publik, Rahasia};
 use saring_store::{
     CONFLICTS_MAX, Cursor, PageRequest, Received, Recorded, Retry, StoreError, Tracked, table_definition, verify,
 };
-use support::{AT, Table, at, report, screened, tracking};
 
 fn first(items: u16) -> PageRequest {
     PageRequest { items, after: None }
@@ -30,7 +27,7 @@ async fn an_accepted_report_is_known_at_once_and_once() {
     let again = table.cases.receive(&report, tracking(2), at(9)).await.unwrap();
     assert_eq!(again, Received::Again(receipt));
     assert_eq!(table.cases.by_tracking_id(tracking(2)).await.unwrap(), None);
-    let error = table.cases.receive(&support::report("r-2", "Lampu mati"), tracking(1), AT).await.unwrap_err();
+    let error = table.cases.receive(&crate::support::report("r-2", "Lampu mati"), tracking(1), AT).await.unwrap_err();
     assert!(matches!(error, StoreError::TrackingTaken(_)), "{error}");
     assert_eq!(error.retry(), Retry::Pointless);
 }
@@ -85,7 +82,7 @@ async fn another_text_under_a_known_id_is_refused_and_recorded_once() {
     let Recorded::New(case) = table.cases.record_screening(&report, verdict, tracking(1), AT).await.unwrap() else {
         panic!()
     };
-    let other = support::report("r-1", "Slot gacor");
+    let other = crate::support::report("r-1", "Slot gacor");
     for second in 1..3 {
         let verdict = screened(&other, Publish, Publik);
         let refused = table.cases.record_screening(&other, verdict, tracking(2), at(second)).await.unwrap();
@@ -95,7 +92,7 @@ async fn another_text_under_a_known_id_is_refused_and_recorded_once() {
     let actions: Vec<_> = table.cases.audit(case.id()).await.unwrap().iter().map(|e| e.action).collect();
     assert_eq!(actions, [AuditAction::Received, AuditAction::Screened, AuditAction::Conflict]);
     for second in 0..CONFLICTS_MAX + 5 {
-        let other = support::report("r-1", &format!("Teks {second}"));
+        let other = crate::support::report("r-1", &format!("Teks {second}"));
         let refused = table.cases.receive(&other, tracking(3), at(second)).await.unwrap();
         assert_eq!(refused, Received::Conflict { case: case.id() });
     }

@@ -1,18 +1,14 @@
 //! Each planted corruption is found, under its name, and nothing else is.
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-#![allow(clippy::large_futures, reason = "a test has the stack to itself")]
-
-mod support;
 
 use std::io::{Read as _, Write as _};
 
+use crate::support::{AT, Table, report, screened, text, tracking};
 use aws_sdk_dynamodb::types::AttributeValue;
 use saring_domain::case::{Breach, ChainBreak};
 use saring_domain::policy::Decision::{Publish, Review};
 use saring_domain::report::Visibility::{Publik, Rahasia};
 use saring_store::verify::{self, Kind};
 use saring_store::{DecodeError, Problem};
-use support::{AT, Table, report, screened, text, tracking};
 
 /// A table with a published case (1), one in review (2), a confidential one (3) and a pending
 /// report (4).

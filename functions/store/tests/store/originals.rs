@@ -1,15 +1,12 @@
 //! Originals: sealed, read with an event, erased without a trace of their text.
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-mod support;
-
+use crate::support::{AT, Table, at, report, screened, tracking};
 use aws_sdk_dynamodb::types::AttributeValue;
 use saring_domain::case::{Actor, AuditAction, check_chain};
 use saring_domain::policy::Decision::Publish;
 use saring_domain::report::Visibility::Publik;
 use saring_store::verify::{self, Kind, Violation};
 use saring_store::{Erasure, PageRequest, Recorded, Retry, SealError, StoreError, TableConfig};
-use support::{AT, Table, at, report, screened, tracking};
 
 const TEXT: &str = "Zamrud Kasuari melapor: jalan rusak, NIK 3374010101900001";
 
@@ -103,7 +100,7 @@ async fn an_original_moved_to_another_case_does_not_open() {
     let verdict = screened(&other, Publish, Publik);
     table.cases.record_screening(&other, verdict, tracking(2), AT).await.unwrap();
     let mut item = table.item(&format!("original#{}", tracking(1).case_id()), "original").await;
-    item.insert("pk".into(), support::text(&format!("original#{}", tracking(2).case_id())));
+    item.insert("pk".into(), crate::support::text(&format!("original#{}", tracking(2).case_id())));
     table.put(item).await;
     let error = table.cases.original(tracking(2).case_id(), &auditor(), at(1)).await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(SealError::Broken)), "{error}");

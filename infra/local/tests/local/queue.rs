@@ -1,11 +1,8 @@
 //! The queue through the real SDK, with a clock that stands still.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{Queues, receive_count};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{
@@ -13,7 +10,6 @@ use aws_sdk_sqs::types::{
     SendMessageBatchRequestEntry,
 };
 use saring_local::queue::{DeadLetter, QueueSpec};
-use support::{Queues, receive_count};
 
 const NON_EXISTENT: &str = "AWS.SimpleQueueService.NonExistentQueue";
 
@@ -50,7 +46,7 @@ async fn a_message_is_sent_received_and_deleted() {
     let attributes = message.message_attributes.as_ref().unwrap();
     assert_eq!((&attributes["channel"], &attributes["key"]), (&text, &bytes));
     let system = message.attributes.as_ref().unwrap();
-    let now = support::START_MS.to_string();
+    let now = crate::support::START_MS.to_string();
     assert_eq!(system[&MessageSystemAttributeName::SentTimestamp], now);
     assert_eq!(receive_count(message), 1);
     assert_eq!(queues.depth(&url).await, [0, 1, 0]);

@@ -1,14 +1,10 @@
 //! Reports that say the same, through the real SDK against the embedded table.
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-#![allow(clippy::large_futures, reason = "a test has the stack to itself")]
 
-mod support;
-
+use crate::support::{Table, at, report, screened, tracking};
 use saring_domain::case::{Actor, Case, CaseId, CaseStatus, Change, RejectReason, Resolution, Timestamp};
 use saring_domain::policy::Decision::{self, Publish, Review};
 use saring_domain::report::Visibility::Publik;
-use saring_store::{Campaign, Erasure, MemberOutcome, PageRequest, Recorded, verify};
-use support::{Table, at, report, screened, tracking};
+use saring_store::{Campaign, Erasure, MemberOutcome, PageRequest, Recorded};
 
 fn spam(seed: u16) -> String {
     format!(
@@ -37,11 +33,6 @@ impl Table {
 
     async fn of_kind(&self, prefix: &str) -> usize {
         self.items().await.iter().filter(|item| item["pk"].as_s().unwrap().starts_with(prefix)).count()
-    }
-
-    async fn sound(&self) {
-        let findings = verify::all(&self.cases).await.unwrap();
-        assert!(findings.violations.is_empty(), "{:?}", findings.violations);
     }
 }
 
@@ -138,7 +129,7 @@ async fn a_campaign_takes_members_for_some_days() {
     assert_eq!(table.cases.fold_report(&case, later).await.unwrap(), None);
     assert_eq!(table.cases.campaign_of(first.id()).await.unwrap(), None);
     // Its places are the new one's.
-    let report = support::report("r-3", &spam(300));
+    let report = crate::support::report("r-3", &spam(300));
     let verdict = screened(&report, Review, Publik);
     let Recorded::New(third) = table.cases.record_screening(&report, verdict, tracking(3), later).await.unwrap() else {
         panic!()

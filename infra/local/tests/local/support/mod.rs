@@ -1,8 +1,8 @@
 //! What the tests of this crate share.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(unreachable_pub, reason = "a part of one test binary")]
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -114,10 +114,6 @@ impl TempDir {
 
     pub fn location(&self, name: &str) -> Location {
         Location::File(self.file(name))
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
     }
 }
 

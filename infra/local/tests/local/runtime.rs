@@ -1,15 +1,11 @@
 //! The Runtime API with a real function process.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{TempDir, eventually, example, kill_9};
 use bytes::Bytes;
 use saring_local::runtime::{Function, FunctionError, FunctionLog, FunctionOptions, InvokeError, PAYLOAD_BYTES_MAX};
 use serde_json::{Value, json};
-use support::{TempDir, eventually, example, kill_9};
 
 fn options() -> FunctionOptions {
     let mut options = FunctionOptions::new("probe", example("handler"));

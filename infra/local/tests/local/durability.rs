@@ -1,18 +1,14 @@
 //! State that outlives its host, also one that is killed.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-
-mod support;
-
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use crate::support::{TempDir, create_queue, eventually, example, receive, receive_count, sqs};
 use aws_sdk_sqs::types::QueueAttributeName;
 use saring_local::HostError;
 use saring_local::queue::{QueueHost, QueueHostOptions};
-use support::{TempDir, create_queue, eventually, example, receive, receive_count, sqs};
 
 fn options(dir: &TempDir) -> QueueHostOptions {
     QueueHostOptions { location: dir.location("queues.db"), ..QueueHostOptions::default() }

@@ -1,12 +1,9 @@
 //! Live claims through the real SDK against the embedded table.
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-mod support;
-
+use crate::support::{AT, Table};
 use saring_domain::case::{Actor, Timestamp};
 use saring_domain::claims::{Claim, ClaimAction, ClaimFields, first_break};
 use saring_store::verify;
-use support::{AT, Table};
 
 fn claim(id: &str, title: &str) -> Claim {
     let fields = ClaimFields {

@@ -1,9 +1,6 @@
 //! Decisions that rest, as the table and its proof see them.
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-#![allow(clippy::large_futures, reason = "a test has the stack to itself")]
 
-mod support;
-
+use crate::support::{AT, Table, report, screened, text, tracking};
 use saring_domain::case::{Actor, CaseId, Change, LabelCode, Resolution, Ruling, Timestamp};
 use saring_domain::learning::Sampling;
 use saring_domain::policy::Decision::{Publish, Review};
@@ -11,7 +8,6 @@ use saring_domain::policy::Policy;
 use saring_domain::report::Visibility::Publik;
 use saring_store::verify::{self, Kind};
 use saring_store::{CheckKind, NoteText, PageRequest, QueuePart};
-use support::{AT, Table, report, screened, text, tracking};
 
 fn sari() -> Actor {
     Actor::parse("moderator:sari").unwrap()
@@ -22,11 +18,11 @@ fn minutes(minutes: u64) -> Timestamp {
 }
 
 fn sampling() -> Sampling {
-    Sampling::parse(include_str!("../../../models/sampling.toml")).unwrap()
+    Sampling::parse(include_str!("../../../../models/sampling.toml")).unwrap()
 }
 
 fn policy() -> Policy {
-    Policy::parse(include_str!("../../../models/policy.toml")).unwrap()
+    Policy::parse(include_str!("../../../../models/policy.toml")).unwrap()
 }
 
 async fn held(table: &Table, seed: u16) -> CaseId {

@@ -1,16 +1,12 @@
 //! From a queue to a real function process, with failures on the way.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-
-mod support;
-
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use crate::support::{Queues, TempDir, eventually, example, kill_9};
 use saring_local::mapping::{Mapping, MappingError, MappingOptions, ResponseType};
 use saring_local::queue::{DeadLetter, QueueHost, QueueHostOptions, QueueSpec};
 use saring_local::runtime::{Function, FunctionLog, FunctionOptions};
-use support::{Queues, TempDir, eventually, example, kill_9};
 
 /// A queue with its dead letters, a function, and what the function logs.
 struct Stack {

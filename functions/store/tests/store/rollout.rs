@@ -1,9 +1,6 @@
 //! Rollouts and policies as settings of the table: their trails, counts and disagreements.
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-#![allow(clippy::large_futures, reason = "a test has the stack to itself")]
 
-mod support;
-
+use crate::support::{AT, Table, at, report, screened, tracking};
 use saring_domain::case::{Actor, ModelVersion, Timestamp};
 use saring_domain::learning::Sampling;
 use saring_domain::policy::Decision::{Publish, Review};
@@ -12,14 +9,13 @@ use saring_domain::report::Visibility::Publik;
 use saring_domain::rollout::{Count, Counts, Defaults, Disagreement, Mode, Proportion, Rollout, Side};
 use saring_domain::setting::{SettingAction, first_break};
 use saring_store::{EndedBy, StoreError, verify};
-use support::{AT, Table, at, report, screened, tracking};
 
 fn ayu() -> Actor {
     Actor::parse("data:ayu").unwrap()
 }
 
 fn rollout() -> Rollout {
-    let defaults = Defaults::parse(include_str!("../../../models/rollout.toml")).unwrap();
+    let defaults = Defaults::parse(include_str!("../../../../models/rollout.toml")).unwrap();
     Rollout {
         candidate: ModelVersion::parse("model-2").unwrap(),
         mode: Mode::Shadow,
@@ -92,8 +88,8 @@ async fn disagreements_hold_no_text_and_are_preferred_by_the_sample() {
     for item in table.items().await.iter().filter(|item| item["pk"].as_s().unwrap().starts_with("rollout#")) {
         assert!(!format!("{item:?}").contains("Melati"), "{item:?}");
     }
-    let sampling = Sampling::parse(include_str!("../../../models/sampling.toml")).unwrap();
-    let policy = Policy::parse(include_str!("../../../models/policy.toml")).unwrap();
+    let sampling = Sampling::parse(include_str!("../../../../models/sampling.toml")).unwrap();
+    let policy = Policy::parse(include_str!("../../../../models/policy.toml")).unwrap();
     cases.sample_published(&sampling, &policy, at(100)).await.unwrap();
     let samples = cases.samples().await.unwrap();
     let disputed = (1..=30).filter(|seed| samples.contains_key(&tracking(*seed).case_id())).count();

@@ -1,11 +1,8 @@
 //! The table host through the real SDK.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
-
-mod support;
-
 use std::time::{Duration, SystemTime};
 
+use crate::support::{TempDir, eventually};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
@@ -13,7 +10,6 @@ use aws_sdk_dynamodb::types::{
 };
 use saring_local::table::{TableHost, TableHostOptions};
 use saring_local::{HostError, REGION};
-use support::{TempDir, eventually};
 
 fn dynamodb(endpoint: &str) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
