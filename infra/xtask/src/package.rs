@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use crate::command::{Workspace, need_c_compiler, succeed};
+use crate::command::{CHECKS, Workspace, need_c_compiler, succeed};
 use crate::setup::sha256;
 use crate::zip::{Entry, pack};
 
@@ -53,8 +53,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<PathBuf> {
     for (name, _) in missing {
         println!("{name}: not packed, its code isn't there yet");
     }
-    // As the checks and `up` build, so that nothing is compiled twice.
-    succeed(workspace.build(&["--quiet", "--bins"]))?;
+    // As the checks and `up` build, so that nothing is compiled twice: with the examples come the features
+    // that only they need, and with other features all that has them is another one.
+    let targets: &[&str] = if workspace.profile == CHECKS { &["--bins", "--examples"] } else { &["--bins"] };
+    succeed(workspace.build(&[&["--quiet"], targets].concat()))?;
     for (name, function) in built {
         let entries = entries(workspace, &rights, function).with_context(|| format!("packing {name}"))?;
         let unpacked: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
