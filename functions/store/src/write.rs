@@ -297,8 +297,8 @@ impl Cases {
         }
     }
 
-    /// Writes into the trail, once per text, that a report was refused; `false` if the receipt has
-    /// moved on since it was read.
+    /// Writes into the trail, once per text and not after an erasure, that a report was refused; `false`
+    /// if the receipt has moved on since it was read.
     async fn record_conflict(
         &self,
         actor: &Actor,
@@ -313,7 +313,8 @@ impl Cases {
             self.back_off(attempt).await;
             let known = self.get(OPERATION, &n::case_pk(case), &n::conflict_sk(&other)).await?;
             let head = self.head(case).await?;
-            if known.is_some() || head.conflicts >= CONFLICTS_MAX {
+            // The trail of an erased report has ended.
+            if known.is_some() || head.conflicts >= CONFLICTS_MAX || head.erased_at.is_some() {
                 let checked = self.transact(OPERATION, [self.check_receipt(&report.id, receipt)]).await?;
                 return Ok(matches!(checked, Outcome::Done));
             }

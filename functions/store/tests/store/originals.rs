@@ -138,6 +138,12 @@ async fn an_erased_case_leaves_no_text_and_an_auditable_tombstone() {
     table.cases.receive(&again, tracking(9), at(71)).await.unwrap();
     assert_eq!(table.cases.erase(id, &auditor(), at(72)).await.unwrap(), Erasure::Before);
     assert!(matches!(table.cases.original(id, &auditor(), at(73)).await, Err(StoreError::NoCase(_))));
+    // Nor another text under the same id, which is refused and leaves nothing.
+    let other = report("r-1", "Lampu jalan mati di depan pasar");
+    let verdict = screened(&other, Publish, Publik);
+    let recorded = table.cases.record_screening(&other, verdict, tracking(9), at(74)).await.unwrap();
+    assert_eq!(recorded, Recorded::Conflict { case: id });
+    table.cases.receive(&other, tracking(9), at(75)).await.unwrap();
     assert_eq!(table.items().await, before);
 }
 
