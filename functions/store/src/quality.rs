@@ -129,8 +129,10 @@ pub(crate) fn day(at: Timestamp) -> String {
     at.rfc3339()[..10].to_owned()
 }
 
+/// The next day, as the clock of who wrote may be ahead, and so many back from today.
 fn days_back(now: Timestamp, days: u64) -> impl Iterator<Item = String> {
-    (0..days).map(move |back| day(Timestamp::from_unix_ms(now.unix_ms().saturating_sub(back * DAY_MS))))
+    let next = now.unix_ms() + DAY_MS;
+    (0..=days).map(move |back| day(Timestamp::from_unix_ms(next.saturating_sub(back * DAY_MS))))
 }
 
 impl fmt::Display for CheckKind {

@@ -68,6 +68,9 @@ async fn the_log_and_the_checks_hold_what_took_effect() {
     assert!(log.len() == 60 && log.iter().all(|row| row.ruling == "publish" && row.by == sari()));
     let checks = table.cases.checks(minutes(7)).await.unwrap();
     assert!((1..=18).contains(&checks.len()), "about a tenth of 60, not {}", checks.len());
+    let day_before = Timestamp::from_unix_ms(AT.unix_ms() - 86_400_000);
+    assert_eq!(table.cases.checks(day_before).await.unwrap().len(), checks.len(), "this clock is behind");
+    assert_eq!(table.cases.decision_log(day_before, 2).await.unwrap().len(), 60, "this clock is behind");
     let bayu = Actor::parse("moderator:bayu").unwrap();
     let done = table.cases.finish_check(&checks[0], "reject.spam", &bayu, minutes(8)).await.unwrap();
     assert!(done.differs() && done.kind == CheckKind::Second);
