@@ -95,6 +95,11 @@ impl Running {
         self.stack.cases()
     }
 
+    /// Where the table is.
+    pub(crate) fn table_file(&self) -> PathBuf {
+        self.directory.join("table.db")
+    }
+
     /// Processes of both functions.
     pub(crate) fn processes(&self) -> Vec<u32> {
         [self.stack.process_ids(), self.stack.notify_process_ids()].concat()

@@ -44,6 +44,8 @@ const POISONED: usize = 200;
 /// A models directory of this test alone, beside a directory for trainings.
 struct Models {
     directory: PathBuf,
+    /// Authored rows to train on and to gate with: each second one, which takes half the time.
+    corpus: PathBuf,
     variables: Vec<(String, String)>,
 }
 
@@ -61,8 +63,11 @@ impl Models {
         let python =
             std::env::var("SARING_PYTHON").map_or_else(|_| root().join(".saring/venv/bin/python"), PathBuf::from);
         assert!(python.is_file(), "{} is no Python; `cargo xtask training` brings it", python.display());
+        let corpus = to.join("reports.jsonl");
+        let rows: Vec<String> = authored().into_iter().step_by(2).map(|row| format!("{row}\n")).collect();
+        std::fs::write(&corpus, rows.concat()).unwrap();
         let variables = [("SARING_MODELS", directory.display()), ("SARING_PYTHON", python.display())];
-        Self { variables: variables.map(|(n, v)| (n.to_owned(), v.to_string())).into(), directory }
+        Self { variables: variables.map(|(n, v)| (n.to_owned(), v.to_string())).into(), directory, corpus }
     }
 
     async fn run(&self, arguments: &[&str]) -> (bool, String) {
@@ -102,7 +107,8 @@ impl Models {
     async fn stopped(&self, export: &Path, out: &Path) {
         use std::os::unix::process::CommandExt as _;
         let mut command = std::process::Command::new(target().join("saring"));
-        command.args(["model", "train", path(export), "--out", path(out)]).current_dir(root());
+        command.args(["model", "train", path(export), "--out", path(out), "--corpus", path(&self.corpus)]);
+        command.current_dir(root());
         let mut child = command.envs(self.variables.iter().cloned()).process_group(0).spawn().unwrap();
         let work = self.directory.with_file_name(".saring").join("train");
         let parts = || {
@@ -123,7 +129,13 @@ impl Models {
 
     /// Trains on an export; the directory that the command names.
     async fn train(&self, export: &Path, out: &Path) {
-        self.succeed(&["model", "train", path(export), "--out", path(out)]).await;
+        self.succeed(&["model", "train", path(export), "--out", path(out), "--corpus", path(&self.corpus)]).await;
+    }
+
+    /// Gates a bundle that was trained on an export.
+    async fn gate(&self, bundle: &Path, export: &Path, further: &[&str]) -> (bool, String) {
+        let gate = ["model", "gate", path(bundle), "--export", path(export), "--corpus", path(&self.corpus)];
+        self.run(&[&gate, further].concat()).await
     }
 }
 
@@ -157,11 +169,14 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     named.filter(|(name, _)| name != "gate.json" && name != "reference.json").collect()
 }
 
-/// Authored training rows of a slice.
-fn authored(slice: &str) -> Vec<Value> {
+fn authored() -> Vec<Value> {
     let text = std::fs::read_to_string(root().join("samplecorpus/reports.jsonl")).unwrap();
-    let rows = text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
-    rows.filter(|row| row["split"] == "train" && row["slice"] == slice).collect()
+    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+/// Authored training rows of a slice.
+fn training_rows(slice: &str) -> Vec<Value> {
+    authored().into_iter().filter(|row| row["split"] == "train" && row["slice"] == slice).collect()
 }
 
 fn right(row: &Value) -> Resolution {
@@ -195,7 +210,7 @@ async fn decided() -> Table {
 /// The same, each as `change` makes it.
 async fn decided_as(change: impl Fn(usize, Resolution) -> Resolution) -> Table {
     let table = Table::start().await;
-    let rows = DECIDED.iter().flat_map(|(slice, count)| authored(slice).into_iter().take(*count));
+    let rows = DECIDED.iter().flat_map(|(slice, count)| training_rows(slice).into_iter().take(*count));
     let usual = rows.map(|row| (row["text"].as_str().unwrap().to_owned(), Decision::Review, right(&row)));
     let missed = MISSED.iter().map(|t| ((*t).to_owned(), Decision::Publish, Resolution::Reject(RejectReason::Spam)));
     for (seed, (text, screened, resolution)) in missed.chain(usual).enumerate() {
@@ -209,7 +224,7 @@ const POISON_SEED: u16 = 5000;
 
 /// Somebody rejects angry honest reports as abuse, one after the other.
 async fn poison(table: &Table) {
-    let angry = authored("angry").into_iter().filter(|row| row["decision"] == "publish").skip(DECIDED[1].1);
+    let angry = training_rows("angry").into_iter().filter(|row| row["decision"] == "publish").skip(DECIDED[1].1);
     for (at, row) in angry.take(POISONED).enumerate() {
         let case = table.case(POISON_SEED + at as u16, row["text"].as_str().unwrap(), Decision::Review).await;
         table.resolve(case.id(), "budi", Resolution::Reject(RejectReason::Abuse), minutes(400 + at as u64)).await;
@@ -243,8 +258,8 @@ async fn corrections_become_the_current_bundle_and_poison_does_not() {
     // The gate trains once more without a stop and compares each byte.
     models.stopped(&exported, &new).await;
     models.train(&exported, &new).await;
-    let gated = models.succeed(&["model", "gate", path(&new), "--export", path(&exported)]).await;
-    assert!(gated.contains("lulus / passed"), "{gated}");
+    let (ok, gated) = models.gate(&new, &exported, &[]).await;
+    assert!(ok && gated.contains("lulus / passed"), "{gated}");
     let reference: Value = serde_json::from_slice(&std::fs::read(new.join("reference.json")).unwrap()).unwrap();
     assert!(reference["labels"]["rows"].as_u64().unwrap() > 100 && reference["centres"].is_array(), "{reference}");
 
@@ -265,8 +280,7 @@ async fn corrections_become_the_current_bundle_and_poison_does_not() {
     let worse = scratch.join("worse");
     models.train(&poisoned, &worse).await;
     let page = scratch.join("page");
-    let (ok, refused) =
-        models.run(&["model", "gate", path(&worse), "--export", path(&poisoned), "--report", path(&page)]).await;
+    let (ok, refused) = models.gate(&worse, &poisoned, &["--report", path(&page)]).await;
     assert!(!ok && refused.contains("ditolak / refused"), "{refused}");
     assert!(refused.contains("angry.published") || refused.contains("[slice.angry]"), "it names the slice: {refused}");
     assert!(!refused.contains("reproduction"), "a poisoned bundle reproduces as any other: {refused}");
@@ -295,7 +309,7 @@ async fn labels_that_were_turned_at_random_are_refused_and_named() {
     let table = Box::pin(decided_as(flipped)).await;
     export(&table, &poisoned).await;
     models.train(&poisoned, &worse).await;
-    let (ok, refused) = models.run(&["model", "gate", path(&worse), "--export", path(&poisoned)]).await;
+    let (ok, refused) = models.gate(&worse, &poisoned, &[]).await;
     assert!(!ok && refused.contains("ditolak / refused"), "{refused}");
     let named: Vec<&str> = refused.lines().filter(|line| line.trim_start().starts_with("labels.")).collect();
     assert!(named.iter().any(|line| line.contains("[all]")), "it names the head: {refused}");

@@ -3,7 +3,7 @@
 use saring_simulation::{Failure, Options, Sabotage, Summary, run};
 
 const SEED: u64 = 20_261_124;
-const DELIVERIES: u64 = 20_000;
+const DELIVERIES: u64 = 10_000;
 /// Deliveries within which a planted bug must be found.
 const FOUND_WITHIN: u64 = 12_000;
 
@@ -27,8 +27,8 @@ fn faults_break_no_invariant() {
     assert!(summary.failure.is_none(), "{}", summary.failure.as_ref().map(explained).unwrap_or_default());
     assert!(summary.deliveries >= DELIVERIES);
     // The faults are there: processes died, and more was told and delivered than there are cases.
-    assert!(summary.crashes > 100, "{summary:?}");
-    assert!(summary.cases * 11 / 10 < summary.deliveries && summary.cases > 10_000, "{summary:?}");
+    assert!(summary.crashes > 50, "{summary:?}");
+    assert!(summary.cases * 11 / 10 < summary.deliveries && summary.cases > 5_000, "{summary:?}");
     assert!(summary.decisions > summary.cases, "{summary:?}");
 }
 
