@@ -13,14 +13,14 @@ const OF_ONE_MAX: u64 = 10_000;
 /// The host is still when its file is changed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-const IDS: &str = r#"
+const IDS: &str = r"
 CREATE TEMP TABLE number AS
   WITH RECURSIVE next (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM next WHERE n < 9999) SELECT n FROM next;
-"#;
-const ORIGINALS: &str = r#"
+";
+const ORIGINALS: &str = r"
 SELECT json_extract(item_json, '$.case_id.S') AS id, substr(pk, 8)
 FROM saring WHERE pk LIKE 'report#f-%' AND sk = 'receipt' ORDER BY id
-"#;
+";
 const INDEXES: &str = "SELECT name, type FROM sqlite_master WHERE type = 'table' AND name LIKE 'saring::gsi::%'";
 
 /// The keys of a case's rows, and the number of a copy; `?1` is the case, `?2` its report.

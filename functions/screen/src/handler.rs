@@ -4,12 +4,13 @@ mod beside;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use lambda_runtime::{Error, LambdaEvent};
 use saring_domain::agency::Date;
 use saring_domain::case::{Case, CaseId, Screened, Timestamp, TrackingId, VersionError};
@@ -35,9 +36,14 @@ const RECORDINGS_MAX: usize = 10;
 const FOLD_MAX: Duration = Duration::from_secs(2);
 
 /// Whoever judges reports: the [`Screener`] with its model, or what a simulation puts in its place.
-pub trait Judge: Send {
+pub trait Judge: Send + 'static {
     /// Verdicts in the order of `reports`; a report that can't be judged is held, never left out.
     fn judge(&mut self, reports: &[&Report], today: Date) -> Vec<Screened>;
+
+    /// Runs the judging: here and now, unless a judge takes so long that others should go on meanwhile.
+    fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> impl Future<Output = T> + Send {
+        std::future::ready(work())
+    }
 
     /// Lets these live claims count from now on.
     ///
@@ -60,6 +66,12 @@ pub trait Judge: Send {
 impl Judge for Screener {
     fn judge(&mut self, reports: &[&Report], today: Date) -> Vec<Screened> {
         self.screen_counted(reports, today)
+    }
+
+    /// On a thread of its own: what was judged before is recorded while the model works.
+    fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> impl Future<Output = T> + Send {
+        let working = tokio::task::spawn_blocking(work);
+        async { working.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())) }
     }
 
     fn take_over(&mut self, live: &LiveClaims) -> Result<(), BuildError> {
@@ -113,6 +125,9 @@ struct Job {
 /// The recording of a report, under way.
 type Recording<'a> = Pin<Box<dyn Future<Output = (&'a Job, Result<(), StoreError>)> + Send + 'a>>;
 
+/// Reports of a batch that are judged together, under way.
+type Judging<'a> = Pin<Box<dyn Future<Output = Vec<(&'a Job, Judged)>> + Send + 'a>>;
+
 /// A report's screening, and what the candidate said where it was asked.
 struct Judged {
     screened: Screened,
@@ -133,6 +148,8 @@ struct Counts {
     unwritten: usize,
     screened: AtomicUsize,
     held: AtomicUsize,
+    /// Time of the model.
+    model_us: AtomicU64,
     /// Of the reports that the candidate screened too.
     rollout: std::sync::Mutex<rollout::Counts>,
 }
@@ -205,27 +222,15 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
         }
         Box::pin(self.refresh()).await;
         let now = timestamp((self.sources.clock)());
-        let reports: Vec<&Report> = jobs.iter().map(|j| &j.incoming.report).collect();
-        let model_began = Instant::now();
-        // Before the policy in force was ever seen nothing is judged: the messages come back.
+        // Before the policy in force was ever seen nothing is judged: the messages come back. So they do
+        // by a clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
         let seen = self.live.lock().await.in_force() != InForce::Unseen;
-        let screened = match today(now).filter(|_| seen) {
-            Some(today) => self.judge(&reports, today).await,
-            // A clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
-            None => Vec::new(),
-        };
-        let model_ms = model_began.elapsed().as_secs_f64() * 1e3;
-        failed.extend(jobs[screened.len()..].iter().map(|j| j.message_id.clone()));
+        let today = today(now).filter(|_| seen);
+        if today.is_none() {
+            failed.extend(jobs.iter().map(|job| job.message_id.clone()));
+        }
         let asked = self.asked().await;
-        let judged = self.beside(&jobs, screened, asked.as_ref(), now).await;
-        // Recording is waiting for the table; each report stands for itself, so they wait together.
-        let revision = asked.as_ref().map_or(0, |asked| asked.revision);
-        let recordings: Vec<_> = jobs
-            .iter()
-            .zip(judged)
-            .map(|(job, judged)| self.recording(job, judged, revision, began, &counts))
-            .collect();
-        let mut recordings = futures_util::stream::iter(recordings).buffer_unordered(RECORDINGS_MAX);
+        let mut recordings = self.recordings(&jobs, today, asked.as_ref(), began, &counts);
         while let Some((job, recorded)) = recordings.next().await {
             if let Err(error) = recorded {
                 tracing::error!(report.id = %job.incoming.report.id, error = &error as &dyn std::error::Error, "the case was not written");
@@ -240,10 +245,30 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
         }
         self.keep_observed().await;
         counts.unwritten = failed.len() - counts.unreadable;
-        self.telemetry.metrics(&counts.samples(model_ms));
+        self.telemetry.metrics(&counts.samples());
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failed.into_iter().map(failure).collect();
         Ok(response)
+    }
+
+    /// Judges the reports and records each as soon as it is judged. Recording is waiting for the table;
+    /// each report stands for itself, so they wait together, and while the model goes on.
+    fn recordings<'a>(
+        &'a self,
+        jobs: &'a [Job],
+        today: Option<Date>,
+        asked: Option<&'a Asked>,
+        began: SystemTime,
+        counts: &'a Counts,
+    ) -> BoxStream<'a, (&'a Job, Result<(), StoreError>)> {
+        let Some(today) = today else { return futures_util::stream::empty().boxed() };
+        let revision = asked.map_or(0, |asked| asked.revision);
+        futures_util::stream::iter(together(jobs, asked.is_some()))
+            .then(move |jobs| self.judging(jobs, today, asked, counts))
+            .flat_map(futures_util::stream::iter)
+            .map(move |(job, judged)| self.recording(job, judged, revision, began, counts))
+            .buffer_unordered(RECORDINGS_MAX)
+            .boxed()
     }
 
     fn recording<'a>(
@@ -306,7 +331,8 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
 }
 
 impl Counts {
-    fn samples(&self, model_ms: f64) -> [Measure; 5] {
+    fn samples(&self) -> [Measure; 5] {
+        let model_ms = self.model_us.load(Relaxed) as f64 / 1e3;
         [
             Measure::count(metric::SCREENED, self.screened.load(Relaxed)),
             Measure::count(metric::HELD, self.held.load(Relaxed)),
@@ -315,6 +341,20 @@ impl Counts {
             Measure { name: metric::MODEL_MS, unit: Unit::Milliseconds, value: model_ms },
         ]
     }
+}
+
+/// Reports that are judged together: those with the same text, which the model reads once; with a
+/// candidate beside it all of them, since its time is that of a batch.
+fn together(jobs: &[Job], all: bool) -> Vec<Vec<&Job>> {
+    let mut groups: Vec<Vec<&Job>> = Vec::new();
+    for job in jobs {
+        let same = |group: &&mut Vec<&Job>| all || group[0].incoming.report.text == job.incoming.report.text;
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(job),
+            None => groups.push(vec![job]),
+        }
+    }
+    groups
 }
 
 fn caller(message: &SqsMessage) -> Option<TraceParent> {
@@ -373,4 +413,29 @@ fn today(now: Timestamp) -> Option<Date> {
 #[must_use]
 pub fn current_day() -> Option<Date> {
     today(now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(id: &str, text: &str) -> Job {
+        let body = serde_json::json!({ "id": id, "text": text }).to_string();
+        let incoming = parse_message(&body, None).unwrap();
+        Job { message_id: id.to_owned(), incoming, caller: None, tracking: TrackingId::from_bytes([0; 10]) }
+    }
+
+    #[test]
+    fn what_says_the_same_is_judged_together() {
+        let jobs = [job("a", "Lampu jalan mati"), job("b", "Got mampet"), job("c", "Lampu jalan mati")];
+        let names = |all| {
+            let groups = together(&jobs, all);
+            groups
+                .iter()
+                .map(|group| group.iter().map(|job| job.message_id.as_str()).collect())
+                .collect::<Vec<String>>()
+        };
+        assert_eq!(names(false), ["ac", "b"]);
+        assert_eq!(names(true), ["abc"], "a candidate's time is that of a batch");
+    }
 }

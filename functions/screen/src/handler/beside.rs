@@ -1,7 +1,8 @@
 //! What stands beside the screening of a batch: what changed while the function runs, and a candidate.
 
 use std::error::Error;
-use std::sync::PoisonError;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use saring_domain::agency::Date;
@@ -12,7 +13,7 @@ use saring_store::{Measure, Unit, metric};
 
 use crate::live::{InForce, Live};
 
-use super::{Asked, Compared, Context, Counts, Job, Judge, Judged, compare, hold_unknown_policy, today};
+use super::{Asked, Compared, Context, Counts, Job, Judge, Judged, Judging, compare, hold_unknown_policy};
 
 impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Context<J, C, I> {
     /// Takes over what changed since the last look. Where that fails, what counted before goes on.
@@ -101,17 +102,27 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
         Some(Asked { revision: live.on.revision, rollout, candidate })
     }
 
+    /// Judges reports by the current model, and by the candidate those that are its share.
+    pub(super) fn judging<'a>(
+        &'a self,
+        jobs: Vec<&'a Job>,
+        today: Date,
+        asked: Option<&'a Asked>,
+        counts: &'a Counts,
+    ) -> Judging<'a> {
+        Box::pin(async move {
+            let reports = jobs.iter().map(|job| job.incoming.report.clone()).collect();
+            let screened = self.judge(reports, today, counts).await;
+            let judged = self.beside(&jobs, screened, asked, today).await;
+            jobs.into_iter().zip(judged).collect()
+        })
+    }
+
     /// The current model's screenings, with what the candidate says of those that are its share.
-    pub(super) async fn beside(
-        &self,
-        jobs: &[Job],
-        screened: Vec<Screened>,
-        asked: Option<&Asked>,
-        now: Timestamp,
-    ) -> Vec<Judged> {
+    async fn beside(&self, jobs: &[&Job], screened: Vec<Screened>, asked: Option<&Asked>, today: Date) -> Vec<Judged> {
         let plain = |screened| Judged { screened, compared: None };
         let mut judged: Vec<Judged> = screened.into_iter().map(plain).collect();
-        if let (Some(asked), Some(today)) = (asked, today(now)) {
+        if let Some(asked) = asked {
             let chosen: Vec<usize> =
                 (0..judged.len()).filter(|at| asked.rollout.chooses(jobs[*at].tracking.case_id())).collect();
             let reports: Vec<Report> = chosen.iter().map(|at| jobs[*at].incoming.report.clone()).collect();
@@ -165,11 +176,15 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
     }
 
     /// Verdicts of the current model; what it counted meanwhile belongs to this table.
-    pub(super) async fn judge(&self, reports: &[&Report], today: Date) -> Vec<Screened> {
-        let (screened, observed) = {
-            let mut screener = self.screener.lock().await;
-            (screener.judge(reports, today), screener.take_observed())
-        };
+    async fn judge(&self, reports: Vec<Report>, today: Date, counts: &Counts) -> Vec<Screened> {
+        let mut judge = Arc::clone(&self.screener).lock_owned().await;
+        let (screened, observed, took) = J::run(move || {
+            let began = Instant::now();
+            let screened = judge.judge(&reports.iter().collect::<Vec<_>>(), today);
+            (screened, judge.take_observed(), began.elapsed())
+        })
+        .await;
+        counts.model_us.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Relaxed);
         self.live.lock().await.observe(observed);
         screened
     }
