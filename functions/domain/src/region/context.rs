@@ -50,6 +50,11 @@ impl Context {
         }
     }
 
+    /// May a word behind the name still say its kind?
+    pub(super) fn leaves_kind_open(self) -> bool {
+        matches!(self, Self::Office | Self::Place | Self::Away | Self::Bare)
+    }
+
     /// Does the name only stand on something that bears it?
     pub(super) fn is_borne(self) -> bool {
         matches!(self, Self::Street | Self::Borne)

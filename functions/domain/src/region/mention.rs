@@ -89,6 +89,9 @@ impl Regions {
             let inner: Vec<Sense> = inner.filter(|s| s.level == Level::District && homes.contains(&s.home)).collect();
             if !inner.is_empty() {
                 mention.senses = inner;
+            } else if !homes.is_empty() && mention.senses.iter().all(|s| s.level > Level::Regency) {
+                // A place within it that the table doesn't have, and not its namesake elsewhere.
+                mention.senses.iter_mut().for_each(|sense| sense.support_only = true);
             }
         }
     }
@@ -112,6 +115,7 @@ impl Regions {
                 return None;
             }
             let last = first + length;
+            let context = self.kind_after(words, last).filter(|_| context.leaves_kind_open()).unwrap_or(context);
             let place = Place { words, first, last, context };
             let senses = place.senses(&self.table, (*head)?);
             (!senses.is_empty()).then_some(Mention { first, last, context, senses })
@@ -120,6 +124,17 @@ impl Regions {
 }
 
 impl Regions {
+    /// 'Sukabumi kabupaten': its kind behind a name, unless another name follows, whose kind it is.
+    fn kind_after(&self, words: &Words, last: usize) -> Option<Context> {
+        let kind = match words.after(last)? {
+            "kabupaten" | "kab" => Context::Regency,
+            "kota" => Context::City,
+            _ => return None,
+        };
+        let follows = words.after(last + 1).is_some_and(|word| self.table.head(Key::EMPTY.with(word)).is_some());
+        (!follows).then_some(kind)
+    }
+
     /// Does a city's name begin here, so that 'kota' before it is its kind and no part of a name?
     fn names_city(&self, words: &Words, first: usize) -> bool {
         let count = words.len().min(TEXT_WORDS_MAX);

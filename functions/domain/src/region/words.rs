@@ -96,6 +96,11 @@ impl Words {
     pub(crate) fn before(&self, at: usize, gap: Gap) -> Option<&str> {
         (at > 0 && self.list[at].gap <= gap).then(|| self.text(at - 1))
     }
+
+    /// The folded letters of the word after, where no more than a space stands between.
+    pub(crate) fn after(&self, at: usize) -> Option<&str> {
+        (at + 1 < self.len() && self.list[at + 1].gap == Gap::Space).then(|| self.text(at + 1))
+    }
 }
 
 fn gap_of(c: char) -> Gap {
