@@ -18,13 +18,13 @@ CREATE TEMP TABLE number AS
   WITH RECURSIVE next (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM next WHERE n < 9999) SELECT n FROM next;
 ";
 const ORIGINALS: &str = r"
-SELECT json_extract(item_json, '$.case_id.S') AS id, substr(pk, 8)
-FROM saring WHERE pk LIKE 'report#f-%' AND sk = 'receipt' ORDER BY id
+SELECT json_extract(item_json, '$.case_id.S') AS id, substr(pk, 10)
+FROM saring WHERE pk LIKE 'S:report#f-%' AND sk = 'S:receipt' ORDER BY id
 ";
 const INDEXES: &str = "SELECT name, type FROM sqlite_master WHERE type = 'table' AND name LIKE 'saring::gsi::%'";
 
-/// The keys of a case's rows, and the number of a copy; `?1` is the case, `?2` its report.
-const CHOSEN: &str = "IN ('case#' || ?1, 'original#' || ?1, 'report#' || ?2) AND n >= ?3 AND n < ?4";
+/// The keys of a case's rows (they begin with their type), and the number of a copy; `?1` is the case, `?2` its report.
+const CHOSEN: &str = "IN ('S:case#' || ?1, 'S:original#' || ?1, 'S:report#' || ?2) AND n >= ?3 AND n < ?4";
 /// The id of a copy of a case, and that of its report: four figures end the one and follow the other.
 const CASE_COPY: &str = "substr(?1, 1, 12) || printf('%04d', n)";
 const REPORT_COPY: &str = "?2 || '-' || n";
@@ -41,7 +41,7 @@ pub(crate) struct Copies {
 /// A column of keys with the ids of a copy.
 fn key(column: &str) -> String {
     let case = format!("replace({column}, ?1, {CASE_COPY})");
-    format!("CASE WHEN {column} LIKE 'report#%' THEN 'report#' || {REPORT_COPY} ELSE {case} END")
+    format!("CASE WHEN {column} LIKE 'S:report#%' THEN 'S:report#' || {REPORT_COPY} ELSE {case} END")
 }
 
 /// An item with the ids of a copy.
@@ -64,6 +64,7 @@ impl Copies {
         file.busy_timeout(PATIENCE).unwrap();
         file.execute_batch(IDS).unwrap();
         let originals = pairs(&file, ORIGINALS);
+        assert!(!originals.is_empty(), "there are cases to copy");
         let indexes = pairs(&file, INDEXES).into_iter().map(|(name, _)| name).collect();
         Self { originals, of_each: 0, indexes, file }
     }
@@ -95,9 +96,9 @@ impl Copies {
     /// Takes them all out again.
     pub(crate) fn remove(self) {
         let keys = [
-            format!("'case#' || {CASE_COPY}"),
-            format!("'original#' || {CASE_COPY}"),
-            format!("'report#' || {REPORT_COPY}"),
+            format!("'S:case#' || {CASE_COPY}"),
+            format!("'S:original#' || {CASE_COPY}"),
+            format!("'S:report#' || {REPORT_COPY}"),
         ];
         let keys = keys.map(|key| format!("SELECT {key} FROM number WHERE n >= ?3 AND n < ?4")).join(" UNION ALL ");
         let table = format!("DELETE FROM saring WHERE pk IN ({keys})");
