@@ -205,6 +205,9 @@ def main() -> None:
     texts = list(dict.fromkeys(row["text"] for row in rows))[:: max(1, len(rows) // options.reports)]
     texts = texts[: options.reports]
     environment = {**os.environ, "SARING_MODELS": str(ROOT / "models")}
+    with tempfile.TemporaryDirectory() as scratch:
+        # Before the model is here: a process is said to be at least as large as the one that started it.
+        started = start(options.target, environment, Path(scratch))
     model = Model(bundle())
     screening = Screening(model)
     ids = [window for text in sorted(texts, key=len) for window in model.windows(text)]
@@ -223,7 +226,7 @@ def main() -> None:
             _, _, _, out = ran([str(options.target / "examples/stages"), str(reports)], env=environment)
             rounds.append(json.loads(out) | {name: cost(len(texts), work) for name, work in in_turn.items()})
         figures: dict[str, float] = {name: min(r[name] for r in rounds) for name in rounds[0]}
-        figures |= start(options.target, environment, directory)
+    figures |= started
     figures["tokens_of_a_run"] = float(np.mean([i.size for i in ids]))
     for name, value in figures.items():
         print(f"{name:28} {value:10.3f}")
