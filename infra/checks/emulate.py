@@ -1,6 +1,6 @@
 """Deploys the template with the packages on an emulator of AWS and lets a report flow through it.
 
-Usage: emulate.py TEMPLATE PACKAGES
+Usage: emulate.py TEMPLATE PACKAGES PROGRAMS
 
 What the emulator can't do is taken out of a copy of the template, and each change is told.
 """
@@ -292,7 +292,7 @@ def flow(client: Callable[[str], Any], names: dict[str, str]) -> None:
     assert dead["Attributes"]["ApproximateNumberOfMessages"] == "0", dead["Attributes"]
 
 
-def registry(client: Callable[[str], Any], endpoint: str) -> None:
+def registry(client: Callable[[str], Any], endpoint: str, programs: Path) -> None:
     """The registry of bundles in a bucket, by the real command on a copy of the models."""
     s3 = client("s3")
     s3.create_bucket(Bucket=REGISTRY_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -309,8 +309,7 @@ def registry(client: Callable[[str], Any], endpoint: str) -> None:
         }
 
         def saring(*arguments: str) -> tuple[bool, str]:
-            target = os.environ.get("CARGO_TARGET_DIR", "target")
-            command = [f"{target}/release/saring", "model", *arguments, "--registry", place]
+            command = [programs / "saring", "model", *arguments, "--registry", place]
             done = subprocess.run(command, check=False, env=os.environ | variables, capture_output=True, text=True)
             return done.returncode == 0, done.stdout + done.stderr
 
@@ -357,7 +356,7 @@ def registry(client: Callable[[str], Any], endpoint: str) -> None:
 
 
 def main() -> None:
-    source, packages = map(Path, sys.argv[1:])
+    source, packages, programs = map(Path, sys.argv[1:])
     template = yaml_parse(source.read_text())
     with tempfile.TemporaryDirectory() as directory, emulator(directory) as endpoint:
 
@@ -377,7 +376,7 @@ def main() -> None:
         names = deploy(client, template, endpoint, architecture)
         print(f"deployed {len(names)} resources in {time.monotonic() - started:.1f} s")
         flow(client, names)
-        registry(client, endpoint)
+        registry(client, endpoint, programs)
     print("from package to a screened report: done")
 
 

@@ -9,10 +9,9 @@ fn stat(process: u32) -> Option<Vec<String>> {
     Some(rest.split(' ').map(str::to_owned).collect())
 }
 
-/// Milliseconds of processor of these processes and of this one, which holds the table and the queues.
+/// Milliseconds of processor of these processes.
 pub(crate) fn processor_ms(processes: &[u32]) -> f64 {
-    let all = processes.iter().copied().chain([std::process::id()]);
-    let ticks = all.filter_map(stat).map(|fields| {
+    let ticks = processes.iter().copied().filter_map(stat).map(|fields| {
         let field = |at: usize| fields[at].parse::<f64>().unwrap();
         field(11) + field(12)
     });

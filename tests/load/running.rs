@@ -13,6 +13,8 @@ use saring_tests::queue_client;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+/// Lines of the corpus between one report's text and the next one's; it shares no factor with their number.
+const APART: u64 = 53;
 const PATIENCE: Duration = Duration::from_mins(20);
 
 /// A report that was sent, by its number.
@@ -111,7 +113,8 @@ impl Running {
         let (mut sent, mut sending) = (Vec::new(), Vec::new());
         for number in 0..count {
             let due = Duration::from_secs_f64(number as f64 / rate as f64);
-            let text = &self.texts[((round * 7919 + number) as usize) % self.texts.len()];
+            // Spread over the corpus, so that each round has long texts and short ones.
+            let text = &self.texts[(number * APART + round) as usize % self.texts.len()];
             let id = format!("l-{round}-{number}");
             let body = serde_json::json!({ "id": id, "text": text }).to_string();
             tokio::time::sleep_until(began + due).await;

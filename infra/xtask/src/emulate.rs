@@ -11,6 +11,6 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     AWS.install(workspace)?;
     let packages = package::run(workspace)?;
     let mut emulate = AWS.command(workspace, "python");
-    emulate.arg("infra/checks/emulate.py").arg("infra/template.yaml").arg(packages);
+    emulate.arg("infra/checks/emulate.py").arg("infra/template.yaml").arg(packages).arg(workspace.programs());
     succeed(emulate)
 }
