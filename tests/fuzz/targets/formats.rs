@@ -186,8 +186,11 @@ pub(crate) fn index(input: &[u8]) -> Result<u64, String> {
 pub(crate) fn bundle() -> Run {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("bundle-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
+    let manifest = directory.join("model.toml");
     Box::new(move |input| {
-        std::fs::write(directory.join("model.toml"), input).map_err(|e| e.to_string())?;
+        // A file that is written over is brought to the disk at once by some file systems.
+        std::fs::remove_file(&manifest).ok();
+        std::fs::write(&manifest, input).map_err(|e| e.to_string())?;
         match Bundle::load(&directory) {
             Ok(_) => Err("a bundle without its files was loaded".to_owned()),
             Err(error) => outcome(kind(&error)),
