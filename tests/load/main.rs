@@ -2,7 +2,8 @@
 //! (an open loop), so that a pause counts for everyone who waited through it.
 //!
 //! `SARING_LOAD_RATE`, `_SECONDS` and `_OUTAGE_SECONDS` ask for more, `SARING_LOAD_CASES=1000,10000` for
-//! larger tables (from the second size on filled with copies), `SARING_LOAD_PLOT=FILE.svg` for the picture of what a report costs in them.
+//! larger tables, from the second on filled with copies, `SARING_LOAD_PLOT=FILE.svg` for the picture of what a
+//! report costs in them.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod copies;

@@ -226,18 +226,20 @@ impl<J: Judge, C: Fn() -> SystemTime + Sync, I: Fn() -> TrackingId + Sync> Conte
         // by a clock before 1970 or after 9999: nothing can be dated, so nothing is decided.
         let seen = self.live.lock().await.in_force() != InForce::Unseen;
         let today = today(now).filter(|_| seen);
-        if today.is_none() {
-            failed.extend(jobs.iter().map(|job| job.message_id.clone()));
-        }
         let asked = self.asked().await;
         let mut recordings = self.recordings(&jobs, today, asked.as_ref(), began, &counts);
+        let mut left: Vec<&Job> = jobs.iter().collect();
         while let Some((job, recorded)) = recordings.next().await {
-            if let Err(error) = recorded {
-                tracing::error!(report.id = %job.incoming.report.id, error = &error as &dyn std::error::Error, "the case was not written");
-                failed.push(job.message_id.clone());
+            match recorded {
+                Ok(()) => left.retain(|other| !std::ptr::eq(*other, job)),
+                Err(error) => {
+                    tracing::error!(report.id = %job.incoming.report.id, error = &error as &dyn std::error::Error, "the case was not written");
+                }
             }
         }
         drop(recordings);
+        // Whatever the reason: what was not recorded comes back.
+        failed.extend(left.iter().map(|job| job.message_id.clone()));
         if let Some(asked) = &asked {
             self.count_rollout(asked, &counts, now).await;
         } else {
