@@ -42,7 +42,10 @@ def settings_of(manifest: dict[str, Any]) -> Settings:
 def start(manifest: dict[str, Any], root: Path, rows: list[data.Row], settings: Settings) -> tuple[Screener, Tokenizer]:
     """The network to train: a bundle's or an earlier run's (`init` of the manifest), or the pretrained base."""
     if "init" in manifest and (root / manifest["init"] / revive.GRAPH).exists():
-        return revive.load(root / manifest["init"])
+        model, tokenizer = revive.load(root / manifest["init"])
+        if settings.keep < 1:
+            revive.towards_base(model, tokenizer, base_model.load(), settings.keep)
+        return model, tokenizer
     if "init" in manifest:
         return load_model(root / manifest["init"])
     base = base_model.load()

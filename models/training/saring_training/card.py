@@ -87,29 +87,33 @@ class Origin:
     Attributes:
         manifest: its name, for the commands.
         layers: how many of the base's layers the encoder keeps.
-        base: the bundle that the network was taken from, byte for byte; none if it was trained with the rest.
+        base: the bundle that the network was taken from, byte for byte; none if this run trained it.
+        apart: whether `heads` fitted channel and calibration around the run's exported network.
     """
 
     version: str
     manifest: str
     layers: int
     base: Path | None = None
+    apart: bool = False
 
     def command(self) -> str:
         """What prints the figures."""
-        if self.base is None:
+        if self.base is None and not self.apart:
             return f"python -m saring_training evaluate models/training/{self.manifest} --root PREPARED --work RUN"
+        network = f"models/bundles/{self.base.name}" if self.base else "NETWORK"
         return (
             f"python -m saring_training.heads models/training/{self.manifest} --root PREPARED "
-            f"--bundle models/bundles/{self.base.name} --work RUN --out BUNDLE --version {self.version}"
+            f"--bundle {network} --work RUN --out BUNDLE --version {self.version}"
         )
 
     def int8(self, run: Path) -> list[str]:
         """What int8 costs; the network's own figures if it is an earlier bundle's."""
         if self.base is None:
+            out, beside = ("NETWORK", "the network alone, ") if self.apart else ("BUNDLE", "")
             return [
-                "Best F1 per binary head and accuracy of the ranked heads, on up to 400 held-out rows a set; "
-                f"`python -m saring_training compare models/training/{self.manifest} --root PREPARED --work RUN --out BUNDLE`.",
+                f"Best F1 per binary head and accuracy of the ranked heads, {beside}on up to 400 held-out rows a set; "
+                f"`python -m saring_training compare models/training/{self.manifest} --root PREPARED --work RUN --out {out}`.",
                 _int8(run),
             ]
         of_base = (self.base / "MODEL_CARD.md").read_text().partition(f"{INT8}\n\n")[2].partition("\n\n## ")[0]

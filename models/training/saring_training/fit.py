@@ -23,6 +23,8 @@ from .labels import BINARY, FLAGS
 from .model import Output, Screener
 
 INDEX = {name: i for i, name in enumerate(BINARY)}
+# Without the instructions bfloat16 is emulated, twenty times slower than float32.
+BF16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 @dataclass
@@ -58,6 +60,8 @@ class Settings:
     pair_tokens: int = 64
     # The rate's end, as a share of its top.
     rate_end: float = 0.0
+    # How much of `init` stays: its encoder is put so far between the pretrained base (0) and itself (1).
+    keep: float = 1.0
     # Weights are averaged over the last steps: 1 - 1/n looks back about n steps.
     average: float = 0.998
 
@@ -232,7 +236,7 @@ class Average:
 
 
 def loss_with_pairs(model: Screener, batch: Batch, settings: Settings) -> Tensor:
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=BF16):
         out = model(batch.ids, batch.mask)
         other = model(*batch.match).embedding if batch.match else None
     loss = loss_of(out, batch, settings)
@@ -315,7 +319,7 @@ def predict(
     parts: dict[str, list[Tensor]] = {"binary": [], "category": [], "agency": [], "embedding": []}
     for start in tqdm(range(0, len(order), 64), desc="predict", leave=False, mininterval=5):
         members = order[start : start + 64]
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=BF16):
             out = model(*pad([encoded[i] for i in members]))
         for name, values in parts.items():
             values.append(getattr(out, name).float())

@@ -3,6 +3,9 @@
 The lexical channel learns from the manifest's training rows; how much it counts beside the network
 of `--bundle`, the calibration and the thresholds come from the dev rows. The figures, tables and
 pictures that the card shows are written to `--work`, the bundle to `--out`.
+
+`--bundle` is a bundle, or the export of a new network; then `--work` is the folder of its run, where
+`compare` left what int8 costs.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ from .refit import Served, network
 
 COMMAND = "python -m saring_training.heads"
 NETWORK_FILES = ("model.onnx", "model.onnx.data", "tokenizer.json")
+# What `compare` says about the run's own network.
+INT8 = "int8.json"
 PACKAGES = ("numpy", "onnxruntime", "scikit-learn", "scipy", "tokenizers")
 
 
@@ -83,7 +88,8 @@ def write(manifest: dict[str, Any], name: str, base: Path, work: Path, out: Path
     info = BundleInfo(version, of_base["tokens_max"], sha256(work / "lock.json"))
     calibration = Calibration(**json.loads((work / "calibration.json").read_text()))
     (out / "model.toml").write_text(model_toml(calibration, info, out, COMMAND))
-    card.write(work, card.Origin(version, name, len(manifest["settings"]["layers"]), base), out)
+    own = (work / INT8).exists()
+    card.write(work, card.Origin(version, name, len(manifest["settings"]["layers"]), None if own else base, own), out)
     size = sum(f.stat().st_size for f in out.iterdir())
     print(f"heads: {out} ({size / 1e6:.1f} MB)")
 

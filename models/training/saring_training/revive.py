@@ -2,6 +2,10 @@
 
 The weights are those of int8 with their scales, so the network says what the graph says but for the
 rounding of its inputs. A run starts from a bundle when its manifest's `init` names the folder.
+
+A network that went over its rows many times knows them by heart and learns little more from them.
+`towards_base` takes it a part of the way back to the pretrained base, from where it generalises
+anew (shrink and perturb, https://arxiv.org/abs/1910.08475).
 """
 
 from __future__ import annotations
@@ -16,7 +20,9 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from tokenizers import Tokenizer
 
-from .model import Layer, Screener, Shape
+from .base import Base
+from .labels import MARKERS
+from .model import Layer, Screener, Shape, from_base
 
 Array = NDArray[Any]
 GRAPH = "model.onnx"
@@ -81,3 +87,21 @@ def state(found: dict[str, Array], words: Array, model: Screener) -> dict[str, A
 def load(bundle: Path) -> tuple[Screener, Tokenizer]:
     """Network and tokenizer of a bundle."""
     return network(bundle / GRAPH), Tokenizer.from_file(str(bundle / "tokenizer.json"))
+
+
+@torch.no_grad()
+def towards_base(model: Screener, tokenizer: Tokenizer, base: Base, keep: float) -> None:
+    """Puts the encoder in place between the base (`keep` 0) and itself (1); heads shrink half as much.
+
+    Its layers must be the base's first ones.
+    """
+    rows = {piece: i for i, piece in enumerate(base.pieces)}
+    vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    kept = [-1 if piece in MARKERS else rows[piece] for piece, _ in vocabulary]
+    shape = model.encoder.shape
+    origin = from_base(base, kept, list(range(shape.layers)), shape.positions).state_dict()
+    for name, value in model.state_dict().items():
+        if name.startswith("encoder."):
+            value.lerp_(origin[name], 1 - keep)
+        else:
+            value.mul_((1 + keep) / 2)
