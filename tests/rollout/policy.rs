@@ -20,8 +20,8 @@ fn policy(scratch: &Scratch, name: &str, changes: &[(&str, &str)]) -> String {
     path.to_string_lossy().into_owned()
 }
 
-const VERSION: (&str, &str) = ("version = \"2026-11-30\"", "version = \"strict.1\"");
-const STRICT: (&str, &str) = ("abuse = 0.11", "abuse = 0.01");
+const VERSION: (&str, &str) = ("version = \"2026-12-01\"", "version = \"strict.1\"");
+const STRICT: (&str, &str) = ("abuse = 0.33", "abuse = 0.01");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_is_tried_and_counts_in_running_functions_within_a_minute() {
@@ -31,14 +31,14 @@ async fn a_policy_is_tried_and_counts_in_running_functions_within_a_minute() {
     send(&stack, &sent).await;
     let same = policy(&scratch, "same.toml", &[]);
     let strict = policy(&scratch, "strict.toml", &[VERSION, STRICT]);
-    let senseless = policy(&scratch, "senseless.toml", &[VERSION, ("spam = 0.16", "spam = 0.95")]);
+    let senseless = policy(&scratch, "senseless.toml", &[VERSION, ("spam = 0.28", "spam = 0.95")]);
     let found = scratch.refused(&["policy", "check", &senseless]).await;
     assert!(found.contains("'flags.spam' is 0.95") && found.contains("0.5"), "{found}");
     let refused = scratch.refused(&["policy", "activate", &senseless, "--by", "data:ayu"]).await;
     assert!(refused.contains("'flags.spam'"), "{refused}");
     assert!(scratch.saring(&["policy", "check", &strict]).await.contains("may be used"));
     let told = scratch.saring(&["policy", "diff", &same, &strict]).await;
-    assert!(told.contains("flags.abuse: 0.11 -> 0.01") && told.contains("tighter"), "{told}");
+    assert!(told.contains("flags.abuse: 0.33 -> 0.01") && told.contains("tighter"), "{told}");
 
     let backtest = |file: String| {
         let scratch = &scratch;
@@ -65,7 +65,7 @@ async fn a_policy_is_tried_and_counts_in_running_functions_within_a_minute() {
     assert!(refused.contains("'strict.1' was used with other content"), "{refused}");
     let packaged = policy(&scratch, "packaged.toml", &[STRICT]);
     let refused = scratch.refused(&["policy", "activate", &packaged, "--by", "data:ayu"]).await;
-    assert!(refused.contains("'2026-11-30' was used with other content"), "{refused}");
+    assert!(refused.contains("'2026-12-01' was used with other content"), "{refused}");
 
     let activated = Instant::now();
     let mut attempt = 0;
@@ -92,7 +92,7 @@ async fn a_policy_is_tried_and_counts_in_running_functions_within_a_minute() {
     let list = scratch.saring(&["policy", "list"]).await;
     let actions: Vec<&str> = list.lines().filter_map(|line| line.split('\t').nth(3)).collect();
     assert_eq!(actions, ["packaged", "activated", "rolled_back"], "{list}");
-    assert!(scratch.saring(&["policy", "show"]).await.contains("version = \"2026-11-30\""));
+    assert!(scratch.saring(&["policy", "show"]).await.contains("version = \"2026-12-01\""));
     sound(&stack).await;
     stack.shutdown().await;
 }

@@ -12,7 +12,7 @@ use saring_local::{Stack, StackOptions};
 use saring_store::{BATCH_MESSAGES_MAX, Outgoing, verify};
 use serde_json::Value;
 
-pub(crate) const CURRENT: &str = "2026-11-30";
+pub(crate) const CURRENT: &str = "2026-12-01";
 /// The candidate of [`Scratch::candidate`].
 pub(crate) const OTHER: &str = "sees-no-accusation";
 /// Heads by their place in a manifest.

@@ -60,12 +60,14 @@ class Served:
 
     @classmethod
     def load(cls, bundle: Path) -> Served:
+        """Also of an export without a channel: then its channel says nothing."""
+        path = bundle / LEXICAL
         manifest = tomllib.loads((bundle / "model.toml").read_text())
         return cls(
             Tokenizer.from_file(str(bundle / "tokenizer.json")),
             manifest["tokens_max"],
             bundle / "model.onnx",
-            lexical.Lexical.load(bundle / LEXICAL),
+            lexical.Lexical.load(path) if path.exists() else lexical.silent(),
             calibration_of(manifest),
         )
 

@@ -192,13 +192,13 @@ mod tests {
     fn the_shipped_policy_may_count_and_senseless_values_name_their_key_and_limit() {
         assert_eq!(policy("spam", "spam").findings(), Vec::new());
         for (from, to, key, limit) in [
-            ("spam = 0.16", "spam = 0.9", "'flags.spam' is 0.9", "0.5"),
-            ("hoax = 0.12", "hoax = 0.0", "'flags.hoax' is 0", "0.005"),
-            ("\"sensitive.child\" = 0.09\n", "", "'fine.\"sensitive.child\"' is not set", "must hold"),
+            ("spam = 0.28", "spam = 0.9", "'flags.spam' is 0.9", "0.5"),
+            ("hoax = 0.25", "hoax = 0.0", "'flags.hoax' is 0", "0.005"),
+            ("\"sensitive.child\" = 0.12\n", "", "'fine.\"sensitive.child\"' is not set", "must hold"),
             ("letters_min = 6", "letters_min = 0", "'letters_min' is 0", "within 1 and 100"),
             ("unknown_share_max = 0.3", "unknown_share_max = 0.9", "'unknown_share_max' is 0.9", "0.5"),
             ("hold_hoax_min = 0.25", "hold_hoax_min = 0.99", "'claims.hold_hoax_min' is 0.99", "0.5"),
-            ("version = \"2026-11-30\"", "version = \"a b\"", "'version' is 'a b'", "ascii"),
+            ("version = \"2026-12-01\"", "version = \"a b\"", "'version' is 'a b'", "ascii"),
         ] {
             let found = policy(from, to).findings();
             let text = found.iter().map(Finding::to_string).collect::<Vec<_>>().join("\n");
@@ -209,11 +209,11 @@ mod tests {
     #[test]
     fn differences_say_what_is_held_more() {
         let before = policy("spam", "spam");
-        let (same, other) = (policy("2026-11-30", "x"), policy("spam = 0.16", "spam = 0.1"));
+        let (same, other) = (policy("2026-12-01", "x"), policy("spam = 0.28", "spam = 0.1"));
         assert!(before.differences(&same).is_empty() && before.same_content(&same) && !before.same_content(&other));
         let found = before.differences(&other);
         assert_eq!((found.len(), found[0].key.as_str(), found[0].direction), (1, "flags.spam", Direction::Tighter));
-        let gone = policy("\"sensitive.health\" = 0.16\n", "");
+        let gone = policy("\"sensitive.health\" = 0.25\n", "");
         let found = before.differences(&gone);
         assert_eq!((found[0].direction, found[0].after.clone()), (Direction::Looser, None));
         let hidden = policy("\"sensitive.health\" = \"anonim\"", "\"sensitive.health\" = \"rahasia\"");
