@@ -66,7 +66,9 @@ impl Models {
         let corpus = to.join("reports.jsonl");
         let step = |row: &Value| if row["split"] == "train" { 4 } else { 2 };
         let some = authored().into_iter().enumerate().filter(|(at, row)| at % step(row) == 0);
-        std::fs::write(&corpus, some.map(|(_, row)| format!("{row}\n")).collect::<String>()).unwrap();
+        let mut lines: Vec<String> = some.map(|(_, row)| row.to_string()).collect();
+        lines.push(String::new());
+        std::fs::write(&corpus, lines.join("\n")).unwrap();
         let variables = [("SARING_MODELS", directory.display()), ("SARING_PYTHON", python.display())];
         Self { variables: variables.map(|(n, v)| (n.to_owned(), v.to_string())).into(), directory, corpus }
     }
