@@ -20,7 +20,7 @@ fn policy(scratch: &Scratch, name: &str, changes: &[(&str, &str)]) -> String {
     path.to_string_lossy().into_owned()
 }
 
-const VERSION: (&str, &str) = ("version = \"2026-12-01\"", "version = \"strict.1\"");
+const VERSION: (&str, &str) = ("version = \"2026-12-01.2\"", "version = \"strict.1\"");
 const STRICT: (&str, &str) = ("abuse = 0.33", "abuse = 0.01");
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +65,7 @@ async fn a_policy_is_tried_and_counts_in_running_functions_within_a_minute() {
     assert!(refused.contains("'strict.1' was used with other content"), "{refused}");
     let packaged = policy(&scratch, "packaged.toml", &[STRICT]);
     let refused = scratch.refused(&["policy", "activate", &packaged, "--by", "data:ayu"]).await;
-    assert!(refused.contains("'2026-12-01' was used with other content"), "{refused}");
+    assert!(refused.contains("'2026-12-01.2' was used with other content"), "{refused}");
 
     let activated = Instant::now();
     let mut attempt = 0;
@@ -92,7 +92,7 @@ async fn a_policy_is_tried_and_counts_in_running_functions_within_a_minute() {
     let list = scratch.saring(&["policy", "list"]).await;
     let actions: Vec<&str> = list.lines().filter_map(|line| line.split('\t').nth(3)).collect();
     assert_eq!(actions, ["packaged", "activated", "rolled_back"], "{list}");
-    assert!(scratch.saring(&["policy", "show"]).await.contains("version = \"2026-12-01\""));
+    assert!(scratch.saring(&["policy", "show"]).await.contains("version = \"2026-12-01.2\""));
     sound(&stack).await;
     stack.shutdown().await;
 }

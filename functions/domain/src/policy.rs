@@ -300,9 +300,15 @@ pub fn decide(policy: &Policy, evidence: Evidence<'_>, chosen: Visibility) -> Ve
         if let Some(tighter) = policy.asked_visibility(fine) {
             visibility = visibility.tightened(tighter);
         }
-        let told = reasons.iter().any(|r| r.code == fine.code());
+        let detail = format!("{} (skor {})", words(fine), scores.fine(fine));
+        // What reads like a claim is one only beside the claim that it repeats.
+        let own = match fine {
+            Fine::HoaxClaim => reason("hoax.unverified", detail),
+            _ => reason(fine.code(), detail),
+        };
+        let told = reasons.iter().any(|r| r.code == own.code || r.code == fine.code());
         if !told {
-            reasons.push(reason(fine.code(), format!("{} (skor {})", words(fine), scores.fine(fine))));
+            reasons.push(own);
         }
     }
     let decision = if reasons.is_empty() { Decision::Publish } else { Decision::Review };

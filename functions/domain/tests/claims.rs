@@ -246,3 +246,14 @@ fn only_a_match_in_a_report_that_spreads_it_is_held_as_a_claim() {
     let (decision, reasons, shown) = judged(0.01, "SALAH", 0.4);
     assert_eq!((decision, shown, reasons[0].0.as_str()), (Decision::Publish, 0, "clean"));
 }
+
+#[test]
+fn what_reads_like_a_claim_is_held_as_unverified_without_one() {
+    let policy = Policy::parse(&file("policy.toml")).expect("the policy is valid");
+    let mut scores = scores(0.01);
+    scores.fine[Fine::HoaxClaim as usize] = Score::new(0.9).expect("a probability");
+    let evidence = Evidence::Judged { scores: &scores, letters: 50, claims: &[] };
+    let verdict = decide(&policy, evidence, Visibility::Publik);
+    let codes: Vec<&str> = verdict.reasons.iter().map(|r| r.code.as_str()).collect();
+    assert_eq!((verdict.decision, codes.as_slice()), (Decision::Review, ["hoax.unverified"].as_slice()));
+}

@@ -70,7 +70,10 @@ impl Registry {
             draft.score = if score.is_finite() { score.clamp(0.0, 1.0) } else { 0.0 };
             draft.why.push(format!("jenis instansi dari model ({})", decimal(draft.score)));
         }
-        self.add_usual(&mut drafts, situation.category);
+        // The model knows the category's usual agencies; counted again, they push out what it ranks third.
+        if situation.types.is_empty() {
+            self.add_usual(&mut drafts, situation.category);
+        }
         let words = Words::of(situation.text);
         let hits = self.phrases.find(&words);
         self.add_topics(&mut drafts, &hits, situation.today);

@@ -198,7 +198,7 @@ mod tests {
             ("letters_min = 6", "letters_min = 0", "'letters_min' is 0", "within 1 and 100"),
             ("unknown_share_max = 0.3", "unknown_share_max = 0.9", "'unknown_share_max' is 0.9", "0.5"),
             ("hold_hoax_min = 0.25", "hold_hoax_min = 0.99", "'claims.hold_hoax_min' is 0.99", "0.5"),
-            ("version = \"2026-12-01\"", "version = \"a b\"", "'version' is 'a b'", "ascii"),
+            ("version = \"2026-12-01.2\"", "version = \"a b\"", "'version' is 'a b'", "ascii"),
         ] {
             let found = policy(from, to).findings();
             let text = found.iter().map(Finding::to_string).collect::<Vec<_>>().join("\n");
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn differences_say_what_is_held_more() {
         let before = policy("spam", "spam");
-        let (same, other) = (policy("2026-12-01", "x"), policy("spam = 0.28", "spam = 0.1"));
+        let (same, other) = (policy("2026-12-01.2", "x"), policy("spam = 0.28", "spam = 0.1"));
         assert!(before.differences(&same).is_empty() && before.same_content(&same) && !before.same_content(&other));
         let found = before.differences(&other);
         assert_eq!((found.len(), found[0].key.as_str(), found[0].direction), (1, "flags.spam", Direction::Tighter));
